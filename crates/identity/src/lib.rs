@@ -1,1 +1,60 @@
+//! Accounts: who is who, who may sign in, who follows whom.
 
+mod accounts;
+mod commands;
+mod demo;
+mod entities;
+mod events;
+mod follows;
+mod groups;
+mod handles;
+mod jobs;
+mod migrations;
+mod routes;
+mod sessions;
+mod settings;
+mod steps;
+mod users;
+
+use futures::FutureExt as _;
+use platform::{
+    Domain,
+    domain::{SettingsSection, Step},
+    jobs::JobKind,
+    schedule::Schedule,
+};
+
+pub use demo::{DemoAccount, seed as seed_demo};
+pub use events::{UserChanged, UserRegistered};
+pub use sessions::find_standing;
+
+/// The domain as the binary lists it.
+pub fn domain() -> Domain {
+    Domain {
+        name: "identity",
+        settings: vec![
+            SettingsSection::of::<settings::SignInSettings>(),
+            SettingsSection::of::<settings::AdminSettings>(),
+        ],
+        routes: routes::all,
+        migrations: migrations::all,
+        jobs: vec![JobKind::of::<jobs::PurgeSessions>()],
+        schedules: vec![Schedule::of(
+            "identity.purge_sessions",
+            "0 17 3 * * *",
+            &jobs::PurgeSessions {},
+        )],
+        subscriptions: Vec::new(),
+        commands: commands::all(),
+        steps: vec![
+            Step {
+                key: "user",
+                run: |tx, argument| steps::change_user(tx, argument).boxed(),
+            },
+            Step {
+                key: "deactivate",
+                run: |tx, argument| steps::deactivate(tx, argument).boxed(),
+            },
+        ],
+    }
+}

@@ -1,0 +1,98 @@
+//! The whole program against a stand-in server, `examples/canned.rs`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+fn canned() -> PathBuf {
+    Path::new(env!("CARGO_BIN_EXE_bench"))
+        .with_file_name("examples")
+        .join("canned")
+}
+
+fn bench(server: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_bench"))
+        .args(["--db", "sqlite", "--connections", "4", "--users", "10"])
+        .args(["--seconds", "1", "--warmup", "0", "--rounds", "1", "--bin"])
+        .arg(server)
+        .args(arguments)
+        .output()
+        .unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[test]
+fn all_scenarios_are_measured_and_reported() {
+    let folder = tempfile::tempdir().unwrap();
+    let json = folder.path().join("report.json");
+    let output = bench(&canned(), &["all", "--json", json.to_str().unwrap()]);
+    assert!(
+        output.status.success(),
+        "{}{}",
+        text(&output.stdout),
+        text(&output.stderr)
+    );
+    let table = text(&output.stdout);
+    let report: Value = serde_json::from_slice(&fs::read(json).unwrap()).unwrap();
+    let outcomes = report["outcomes"].as_array().unwrap();
+    assert_eq!(outcomes.len(), 4);
+    for outcome in outcomes {
+        assert!(table.contains(outcome["scenario"].as_str().unwrap()), "{table}");
+        assert!(
+            outcome["requests_per_second"].as_f64().unwrap() > 100.0,
+            "{outcome}"
+        );
+        assert!(
+            outcome["latency_micros"]["p50"].as_u64().unwrap() > 0,
+            "{outcome}"
+        );
+        assert!(
+            outcome["server_peak_memory_bytes"].as_u64().unwrap() > 100_000,
+            "{outcome}"
+        );
+        assert_eq!(outcome["failures"], 0);
+    }
+}
+
+#[test]
+fn a_refused_request_fails_the_run_and_is_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let refusing = folder.path().join("refusing");
+    fs::copy(canned(), &refusing).unwrap();
+    let output = bench(&refusing, &["login"]);
+    assert_eq!(output.status.code(), Some(1));
+    let table = text(&output.stdout);
+    assert!(
+        table.contains("first failure: status 401, body: {\"token\""),
+        "{table}"
+    );
+}
+
+#[test]
+fn a_server_that_does_not_start_is_quoted() {
+    let folder = tempfile::tempdir().unwrap();
+    let broken = folder.path().join("broken");
+    fs::write(&broken, "#!/bin/sh\necho DATABASE_URL is wrong >&2\nexit 3\n").unwrap();
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    fs::set_permissions(&broken, mode).unwrap();
+    let output = bench(&broken, &["me"]);
+    assert_eq!(output.status.code(), Some(1));
+    let complaint = text(&output.stderr);
+    assert!(complaint.contains("exit status: 3"), "{complaint}");
+    assert!(complaint.contains("DATABASE_URL is wrong"), "{complaint}");
+}
+
+#[test]
+fn a_missing_server_says_how_to_build_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let alone = folder.path().join("bench");
+    fs::copy(env!("CARGO_BIN_EXE_bench"), &alone).unwrap();
+    let output = Command::new(alone).arg("me").output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains("cargo build --release"));
+}

@@ -1,0 +1,390 @@
+//! Accounts: registration, sign-in, changes.
+
+use chrono::{NaiveDate, NaiveTime};
+use platform::{
+    App,
+    db::{Tx, violates_unique},
+    http::ApiError,
+    id::UserId,
+};
+use sea_orm::{
+    ActiveModelTrait as _,
+    ActiveValue::{NotSet, Set},
+    ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, PaginatorTrait as _, QueryFilter as _,
+};
+use serde_json::{Map, Value, json};
+
+use crate::{
+    entities::{user_settings, users},
+    events::{UserChanged, UserRegistered},
+    handles,
+    sessions::{self, TokenPair},
+    users::{UserRow, own, search_text},
+};
+
+/// How often a handle is made anew when another account was quicker.
+const HANDLE_ATTEMPTS: usize = 20;
+
+/// What can be wrong with a request about accounts.
+#[derive(Debug, thiserror::Error)]
+pub enum AccountError {
+    /// Another account has the address.
+    #[error("user with this email already exists.")]
+    EmailTaken,
+    /// Another account has the handle as it was sent.
+    #[error("user with this handle already exists.")]
+    HandleTaken,
+    /// Another account has what the handle becomes.
+    #[error("Handle is already taken.")]
+    NormalisedHandleTaken,
+    /// Nothing of the handle is left.
+    #[error("Handle must contain letters or numbers.")]
+    HandleEmpty,
+    /// No such account, wrong password or deactivated: the same to the client.
+    #[error("Invalid credentials")]
+    InvalidCredentials,
+    /// The refresh token is not ours, has ended, or its account has.
+    #[error("Token is invalid or expired")]
+    InvalidRefreshToken,
+    /// An access token was presented.
+    #[error("Token has wrong type")]
+    WrongTokenType,
+    /// The refresh token was exchanged before.
+    #[error("Token is blacklisted")]
+    UsedRefreshToken,
+    /// There is no such user.
+    #[error("No User matches the given query.")]
+    NoSuchUser,
+    /// One cannot follow oneself.
+    #[error("Cannot follow yourself")]
+    OwnFollow,
+    /// The database failed.
+    #[error(transparent)]
+    Database(#[from] DbErr),
+    /// Something else failed.
+    #[error(transparent)]
+    Internal(#[from] anyhow::Error),
+}
+
+impl From<AccountError> for ApiError {
+    fn from(error: AccountError) -> Self {
+        let text = error.to_string();
+        match error {
+            AccountError::EmailTaken => Self::field("email", text),
+            AccountError::HandleTaken | AccountError::NormalisedHandleTaken | AccountError::HandleEmpty => {
+                Self::field("handle", text)
+            }
+            AccountError::InvalidCredentials => Self::object(text),
+            AccountError::InvalidRefreshToken
+            | AccountError::WrongTokenType
+            | AccountError::UsedRefreshToken => Self::unauthorized_code(&text, "token_not_valid"),
+            AccountError::NoSuchUser => Self::no_match("User"),
+            AccountError::OwnFollow => Self::bad_request(text),
+            AccountError::Database(error) => error.into(),
+            AccountError::Internal(error) => error.into(),
+        }
+    }
+}
+
+/// What a registration asks for. The texts are valid by themselves.
+#[derive(Debug, Clone, Default)]
+pub struct Registration {
+    pub email: String,
+    pub password: String,
+    pub name: String,
+    /// Made from name and address when blank.
+    pub handle: String,
+}
+
+/// A signed-in account.
+pub struct SignedIn {
+    pub tokens: TokenPair,
+    pub user: UserRow,
+}
+
+/// The address as it is kept: its domain in lower case.
+fn canonical_email(email: &str) -> String {
+    email.rsplit_once('@').map_or_else(
+        || email.to_owned(),
+        |(local, domain)| format!("{local}@{}", domain.to_lowercase()),
+    )
+}
+
+/// What makes an address unique: letter case does not.
+pub fn email_key(email: &str) -> String {
+    email.trim().to_lowercase()
+}
+
+/// Whether an account has the address.
+pub async fn email_is_taken(on: &impl ConnectionTrait, email: &str) -> Result<bool, DbErr> {
+    Ok(users::Entity::find()
+        .filter(users::Column::EmailKey.eq(email_key(email)))
+        .count(on)
+        .await?
+        > 0)
+}
+
+/// Why a handle cannot be had, if so.
+pub async fn handle_problem(on: &impl ConnectionTrait, sent: &str) -> Result<Option<AccountError>, DbErr> {
+    let taken = async |handle: &str| -> Result<bool, DbErr> {
+        Ok(users::Entity::find()
+            .filter(users::Column::Handle.eq(handle))
+            .count(on)
+            .await?
+            > 0)
+    };
+    let normalised = handles::normalise(sent);
+    Ok(if taken(sent).await? {
+        Some(AccountError::HandleTaken)
+    } else if normalised.is_empty() {
+        Some(AccountError::HandleEmpty)
+    } else if taken(&normalised).await? {
+        Some(AccountError::NormalisedHandleTaken)
+    } else {
+        None
+    })
+}
+
+/// Makes an account and signs it in.
+pub async fn register(app: &App, registration: &Registration) -> Result<SignedIn, AccountError> {
+    let password = app.passwords().hash(registration.password.clone()).await?;
+    let made_from = handles::candidates(&registration.name, &registration.email);
+    for attempt in 0..HANDLE_ATTEMPTS {
+        let is_given = !registration.handle.is_empty();
+        let handle = if is_given {
+            handles::normalise(&registration.handle)
+        } else {
+            free_handle(app.db().reader(), &made_from, attempt).await?
+        };
+        let account = &NewAccount {
+            handle: &handle,
+            password: &password,
+            registration,
+        };
+        let outcome = app
+            .db()
+            .write(|tx| async move {
+                let id = insert(&tx, account).await?;
+                let tokens = sessions::open(app, &tx, id).await?;
+                let user = own(&tx, id).await?.ok_or(AccountError::NoSuchUser)?;
+                Ok(SignedIn { tokens, user })
+            })
+            .await;
+        match outcome {
+            // Another registration was quicker; a handle of our own making can be made anew.
+            Err(AccountError::HandleTaken) if !is_given => {}
+            Err(AccountError::HandleTaken) if handle != registration.handle => {
+                return Err(AccountError::NormalisedHandleTaken);
+            }
+            outcome => return outcome,
+        }
+    }
+    Err(AccountError::NormalisedHandleTaken)
+}
+
+/// The first candidate that nobody has; after a lost race, and when all are taken, one with a random suffix.
+pub async fn free_handle(
+    on: &impl ConnectionTrait,
+    candidates: &[String],
+    attempt: usize,
+) -> Result<String, DbErr> {
+    if attempt == 0 {
+        let rows = users::Entity::find()
+            .filter(users::Column::Handle.is_in(candidates))
+            .all(on)
+            .await?;
+        if let Some(free) = candidates
+            .iter()
+            .find(|candidate| rows.iter().all(|row| row.handle != **candidate))
+        {
+            return Ok(free.clone());
+        }
+    }
+    Ok(handles::with_suffix(candidates))
+}
+
+/// What a new row is made of.
+pub struct NewAccount<'a> {
+    pub handle: &'a str,
+    /// The stored form.
+    pub password: &'a str,
+    pub registration: &'a Registration,
+}
+
+/// Inserts an account with everything that belongs to it.
+pub async fn insert(tx: &Tx, account: &NewAccount<'_>) -> Result<UserId, AccountError> {
+    let id = UserId(tx.next_id());
+    let NewAccount {
+        handle,
+        password,
+        registration,
+    } = account;
+    let row = users::ActiveModel {
+        id: Set(id),
+        email: Set(canonical_email(&registration.email)),
+        email_key: Set(email_key(&registration.email)),
+        handle: Set((*handle).to_owned()),
+        name: Set(registration.name.clone()),
+        flags: Set(json!({})),
+        password: Set((*password).to_owned()),
+        search_text: Set(search_text(handle, &registration.name)),
+        created_at: Set(tx.now()),
+        updated_at: Set(tx.now()),
+        ..Default::default()
+    };
+    users::Entity::insert(row)
+        .exec_without_returning(tx)
+        .await
+        .map_err(taken)?;
+    let settings = user_settings::ActiveModel {
+        user_id: Set(id),
+        quiet_hours: Set(json!({})),
+        ..Default::default()
+    };
+    user_settings::Entity::insert(settings)
+        .exec_without_returning(tx)
+        .await?;
+    tx.append(&UserRegistered { user_id: id }).await?;
+    Ok(id)
+}
+
+fn taken(error: DbErr) -> AccountError {
+    if violates_unique(&error, "users", "email_key") {
+        AccountError::EmailTaken
+    } else if violates_unique(&error, "users", "handle") {
+        AccountError::HandleTaken
+    } else {
+        error.into()
+    }
+}
+
+/// Signs an account in. Takes as long for an unknown address as for a wrong password.
+pub async fn sign_in(app: &App, email: &str, password: &str) -> Result<SignedIn, AccountError> {
+    let account = users::Entity::find()
+        .filter(users::Column::EmailKey.eq(email_key(email)))
+        .one(app.db().reader())
+        .await?;
+    let stored = account.as_ref().map(|account| account.password.clone());
+    let is_right = app.passwords().verify(password.to_owned(), stored).await?;
+    let account = account
+        .filter(|account| is_right && account.is_active)
+        .ok_or(AccountError::InvalidCredentials)?;
+    let upgraded = if app.passwords().is_outdated(&account.password) {
+        Some(app.passwords().hash(password.to_owned()).await?)
+    } else {
+        None
+    };
+    let (account, upgraded) = (&account, &upgraded);
+    app.db()
+        .write(|tx| async move {
+            if let Some(upgraded) = upgraded {
+                // Only if nobody has changed the password meanwhile.
+                users::Entity::update_many()
+                    .col_expr(users::Column::Password, upgraded.clone().into())
+                    .filter(users::Column::Id.eq(account.id))
+                    .filter(users::Column::Password.eq(&account.password))
+                    .exec(&tx)
+                    .await?;
+            }
+            let tokens = sessions::open(app, &tx, account.id).await?;
+            let user = own(&tx, account.id)
+                .await?
+                .ok_or(AccountError::InvalidCredentials)?;
+            Ok(SignedIn { tokens, user })
+        })
+        .await
+}
+
+/// A change of one's own profile; what is `None` stays.
+#[derive(Debug, Clone, Default)]
+pub struct ProfileChange {
+    pub name: Option<String>,
+    pub bio: Option<String>,
+    pub photo: Option<String>,
+    pub birth_date: Option<Option<NaiveDate>>,
+    pub birth_time: Option<Option<NaiveTime>>,
+    pub birth_place: Option<String>,
+    pub locale: Option<String>,
+    pub settings: Option<SettingsChange>,
+}
+
+/// A change of one's own settings; what is `None` stays.
+#[derive(Debug, Clone, Default)]
+pub struct SettingsChange {
+    pub privacy: Option<String>,
+    pub dm_policy: Option<String>,
+    pub language: Option<String>,
+    pub quiet_hours: Option<Map<String, Value>>,
+    pub push_enabled: Option<bool>,
+    pub email_enabled: Option<bool>,
+    pub digest_enabled: Option<bool>,
+}
+
+/// Changes profile and settings, all or nothing.
+pub async fn change(app: &App, id: UserId, change: &ProfileChange) -> Result<UserRow, AccountError> {
+    app.db()
+        .write(|tx| async move {
+            let account = users::Entity::find_by_id(id)
+                .one(&tx)
+                .await?
+                .ok_or(AccountError::NoSuchUser)?;
+            let row = users::ActiveModel {
+                id: Set(id),
+                search_text: change
+                    .name
+                    .as_ref()
+                    .map_or(NotSet, |name| Set(search_text(&account.handle, name))),
+                name: set(change.name.as_ref()),
+                bio: set(change.bio.as_ref()),
+                photo: set(change.photo.as_ref()),
+                birth_date: set(change.birth_date.as_ref()),
+                birth_time: set(change.birth_time.as_ref()),
+                birth_place: set(change.birth_place.as_ref()),
+                locale: set(change.locale.as_ref()),
+                updated_at: Set(tx.now()),
+                ..Default::default()
+            };
+            users::Entity::update(row).exec(&tx).await?;
+            if let Some(settings) = &change.settings {
+                change_settings(&tx, id, settings).await?;
+            }
+            tx.append(&UserChanged { user_id: id }).await?;
+            own(&tx, id).await?.ok_or(AccountError::NoSuchUser)
+        })
+        .await
+}
+
+async fn change_settings(tx: &Tx, id: UserId, change: &SettingsChange) -> Result<(), AccountError> {
+    let row = user_settings::ActiveModel {
+        user_id: Set(id),
+        privacy: set(change.privacy.as_ref()),
+        dm_policy: set(change.dm_policy.as_ref()),
+        language: set(change.language.as_ref()),
+        quiet_hours: change
+            .quiet_hours
+            .clone()
+            .map_or(NotSet, |hours| Set(Value::Object(hours))),
+        push_enabled: set(change.push_enabled.as_ref()),
+        email_enabled: set(change.email_enabled.as_ref()),
+        digest_enabled: set(change.digest_enabled.as_ref()),
+    };
+    if row.is_changed() {
+        user_settings::Entity::update(row).exec(tx).await?;
+    }
+    Ok(())
+}
+
+fn set<T: Clone + Into<sea_orm::Value>>(value: Option<&T>) -> sea_orm::ActiveValue<T> {
+    value.cloned().map_or(NotSet, Set)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses() {
+        assert_eq!(canonical_email("Ann.Bee@EXAMPLE.Com"), "Ann.Bee@example.com");
+        assert_eq!(email_key(" Ann.Bee@EXAMPLE.Com "), "ann.bee@example.com");
+    }
+}

@@ -1,0 +1,117 @@
+//! Demo accounts, for a first look at a fresh instance.
+
+use anyhow::Context as _;
+use platform::{App, db::Tx, id::UserId};
+use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _};
+
+use crate::{
+    accounts::{self, AccountError, NewAccount, Registration, email_key},
+    entities::users,
+    follows,
+};
+
+/// Handle and name of each; the address is `demo-<handle>@example.com`.
+const PEOPLE: [(&str, &str); 3] = [
+    ("mentor", "Demo Mentor"),
+    ("seeker", "Demo Seeker"),
+    ("builder", "Demo Builder"),
+];
+/// Their password.
+const PASSWORD: &str = "changeme123";
+
+/// An account to sign in with.
+pub struct DemoAccount {
+    pub email: String,
+    pub password: &'static str,
+}
+
+/// Makes the demo accounts, each following the others; what exists already stays, but for a changed password, which is
+/// restored. With `reset` they are removed first, with everything of theirs.
+pub async fn seed(app: &App, reset: bool) -> anyhow::Result<Vec<DemoAccount>> {
+    let password = &app.passwords().hash(PASSWORD.to_owned()).await?;
+    app.db()
+        .write(|tx| async move {
+            if reset {
+                let emails = PEOPLE.map(|(handle, _)| email_key(&email_of(handle)));
+                remove(&tx, &emails).await?;
+            }
+            let mut ids = Vec::new();
+            for (handle, name) in PEOPLE {
+                ids.push(ensure(app, &tx, handle, name, password).await?);
+            }
+            for follower in &ids {
+                for followee in ids.iter().filter(|followee| *followee != follower) {
+                    follows::set(&tx, *follower, *followee, true).await?;
+                }
+            }
+            Ok::<_, AccountError>(())
+        })
+        .await
+        .context("could not seed the demo accounts")?;
+    Ok(PEOPLE
+        .map(|(handle, _)| DemoAccount {
+            email: email_of(handle),
+            password: PASSWORD,
+        })
+        .into())
+}
+
+fn email_of(handle: &str) -> String {
+    format!("demo-{handle}@example.com")
+}
+
+async fn remove(tx: &Tx, emails: &[String]) -> Result<(), AccountError> {
+    let accounts = users::Entity::find()
+        .filter(users::Column::EmailKey.is_in(emails))
+        .all(tx)
+        .await?;
+    for account in accounts {
+        follows::remove_all(tx, account.id).await?;
+        users::Entity::delete_by_id(account.id).exec(tx).await?;
+    }
+    Ok(())
+}
+
+async fn ensure(
+    app: &App,
+    tx: &Tx,
+    handle: &str,
+    name: &str,
+    password: &str,
+) -> Result<UserId, AccountError> {
+    let email = email_of(handle);
+    let existing = users::Entity::find()
+        .filter(users::Column::EmailKey.eq(email_key(&email)))
+        .one(tx)
+        .await?;
+    let Some(account) = existing else {
+        let registration = Registration {
+            email,
+            name: name.to_owned(),
+            ..Registration::default()
+        };
+        let handle = accounts::free_handle(tx, &[handle.to_owned()], 0).await?;
+        return accounts::insert(
+            tx,
+            &NewAccount {
+                handle: &handle,
+                password,
+                registration: &registration,
+            },
+        )
+        .await;
+    };
+    if !app
+        .passwords()
+        .verify(PASSWORD.to_owned(), Some(account.password.clone()))
+        .await?
+    {
+        let row = users::ActiveModel {
+            id: Set(account.id),
+            password: Set(password.to_owned()),
+            ..Default::default()
+        };
+        users::Entity::update(row).exec(tx).await?;
+    }
+    Ok(account.id)
+}

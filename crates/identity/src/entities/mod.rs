@@ -1,0 +1,5 @@
+//! One file per table.
+
+pub mod sessions;
+pub mod user_settings;
+pub mod users;

@@ -1,0 +1,41 @@
+//! Accounts.
+
+use platform::id::UserId;
+use sea_orm::entity::prelude::*;
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "users")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: UserId,
+    /// As given; the domain in lower case.
+    pub email: String,
+    /// The address in lower case: what is unique, and what sign-in looks for.
+    pub email_key: String,
+    pub handle: String,
+    pub name: String,
+    pub bio: String,
+    pub photo: String,
+    pub birth_date: Option<Date>,
+    pub birth_time: Option<Time>,
+    pub birth_place: String,
+    pub locale: String,
+    pub flags: Json,
+    /// See `platform::auth::Passwords`.
+    pub password: String,
+    pub is_active: bool,
+    pub is_staff: bool,
+    pub is_superuser: bool,
+    pub followers_count: i64,
+    pub following_count: i64,
+    pub posts_count: i64,
+    /// Handle and name in lower case, a line each: what the directory searches.
+    pub search_text: String,
+    pub created_at: DateTimeUtc,
+    pub updated_at: DateTimeUtc,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

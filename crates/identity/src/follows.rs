@@ -1,0 +1,142 @@
+//! The follow graph. Counters are columns of the two accounts, changed in the transaction of the row they count.
+
+use platform::{App, db::Tx, id::UserId};
+use sea_orm::{
+    ConnectionTrait as _, DbErr, SqlErr, Statement, Value,
+    sea_query::SelectStatement,
+    sea_query::{Expr, ExprTrait as _, Order},
+};
+
+use crate::{
+    accounts::AccountError,
+    users::{self, UserRow},
+};
+
+/// Most users of a list that is asked for without pages.
+const LONGEST_LIST: u64 = 1000;
+
+/// Which end of the follow rows a list shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// Who follows the user.
+    Followers,
+    /// Whom the user follows.
+    Following,
+}
+
+/// Makes `follower` follow `followee`. Following again changes nothing.
+pub async fn follow(app: &App, follower: UserId, followee: UserId) -> Result<(), AccountError> {
+    change(app, follower, followee, true).await
+}
+
+/// Ends it. Ending what is not there changes nothing.
+pub async fn unfollow(app: &App, follower: UserId, followee: UserId) -> Result<(), AccountError> {
+    change(app, follower, followee, false).await
+}
+
+async fn change(app: &App, follower: UserId, followee: UserId, follows: bool) -> Result<(), AccountError> {
+    if follower == followee {
+        return Err(AccountError::OwnFollow);
+    }
+    app.db()
+        .write(|tx| async move {
+            if !users::exists(&tx, followee).await? {
+                return Err(AccountError::NoSuchUser);
+            }
+            set(&tx, follower, followee, follows).await
+        })
+        .await
+}
+
+/// The same inside a transaction of the caller's.
+pub async fn set(tx: &Tx, follower: UserId, followee: UserId, follows: bool) -> Result<(), AccountError> {
+    let (text, values): (&str, Vec<Value>) = if follows {
+        let text = "INSERT INTO follows (follower_id, followee_id, created_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+        (text, vec![follower.0.into(), followee.0.into(), tx.now().into()])
+    } else {
+        let text = "DELETE FROM follows WHERE follower_id = $1 AND followee_id = $2";
+        (text, vec![follower.0.into(), followee.0.into()])
+    };
+    let written = tx
+        .execute_raw(Statement::from_sql_and_values(
+            tx.get_database_backend(),
+            text,
+            values,
+        ))
+        .await
+        .map_err(gone)?;
+    if written.rows_affected() == 0 {
+        return Ok(());
+    }
+    let by: i64 = if follows { 1 } else { -1 };
+    let mut counters = [(follower, "following_count"), (followee, "followers_count")];
+    // Always in the same order, so that two who follow each other at once do not wait for each other.
+    counters.sort_by_key(|(user, _)| *user);
+    for (user, column) in counters {
+        let text = format!("UPDATE users SET {column} = {column} + $1 WHERE id = $2");
+        tx.execute_raw(Statement::from_sql_and_values(
+            tx.get_database_backend(),
+            text,
+            [by.into(), user.0.into()],
+        ))
+        .await?;
+    }
+    Ok(())
+}
+
+/// Removes every row of an account, in both directions, and counts the other ends down.
+pub async fn remove_all(tx: &Tx, user: UserId) -> Result<(), AccountError> {
+    for (column, own, other) in [
+        ("followers_count", "follower_id", "followee_id"),
+        ("following_count", "followee_id", "follower_id"),
+    ] {
+        let counted = format!(
+            "UPDATE users SET {column} = {column} - 1 WHERE id IN (SELECT {other} FROM follows WHERE {own} = $1)"
+        );
+        let removed = format!("DELETE FROM follows WHERE {own} = $1");
+        for text in [counted, removed] {
+            tx.execute_raw(Statement::from_sql_and_values(
+                tx.get_database_backend(),
+                text,
+                [user.0.into()],
+            ))
+            .await?;
+        }
+    }
+    Ok(())
+}
+
+/// The account may have been deleted since it was looked up.
+fn gone(error: DbErr) -> AccountError {
+    match error.sql_err() {
+        Some(SqlErr::ForeignKeyConstraintViolation(_)) => AccountError::NoSuchUser,
+        _ => error.into(),
+    }
+}
+
+/// The users at the other end, as `viewer` sees them.
+pub fn list(user: UserId, direction: Direction, viewer: UserId) -> SelectStatement {
+    let (own, other) = match direction {
+        Direction::Followers => ("followee_id", "follower_id"),
+        Direction::Following => ("follower_id", "followee_id"),
+    };
+    let mut query = users::seen_by(viewer);
+    query
+        .join_as(
+            sea_orm::JoinType::InnerJoin,
+            "follows",
+            "g",
+            Expr::col(("g", other)).equals(("u", "id")),
+        )
+        .and_where(Expr::col(("g", own)).eq(user.0));
+    query
+}
+
+/// The newest first, without pages, at most [`LONGEST_LIST`].
+pub async fn newest(app: &App, mut query: SelectStatement) -> Result<Vec<UserRow>, DbErr> {
+    query
+        .order_by(("g", "created_at"), Order::Desc)
+        .order_by(("u", "id"), Order::Desc)
+        .limit(LONGEST_LIST);
+    users::rows_of(app.db().reader(), &query).await
+}

@@ -1,0 +1,31 @@
+//! The endpoints of this domain.
+
+mod auth;
+mod follows;
+mod home;
+mod me;
+mod users;
+
+use platform::{domain::Routes, http::Access};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+pub fn all() -> Vec<Routes> {
+    let sign_in = OpenApiRouter::new()
+        .routes(routes!(auth::register))
+        .routes(routes!(auth::login))
+        .routes(routes!(auth::refresh));
+    let signed_in = OpenApiRouter::new()
+        .routes(routes!(home::root))
+        .routes(routes!(users::list))
+        .routes(routes!(me::read, me::change))
+        .routes(routes!(users::detail))
+        .routes(routes!(follows::follow, follows::unfollow))
+        .routes(routes!(follows::followers))
+        .routes(routes!(follows::following));
+    let public = OpenApiRouter::new().routes(routes!(home::highlights));
+    vec![
+        Routes::api(Access::SignIn, sign_in),
+        Routes::api(Access::SignedIn, signed_in),
+        Routes::api(Access::Public, public),
+    ]
+}

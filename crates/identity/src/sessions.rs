@@ -1,0 +1,139 @@
+//! Sessions: a sign-in, and the refresh tokens that follow one another in it.
+
+use chrono::Duration;
+use futures::{FutureExt as _, future::BoxFuture};
+use platform::{
+    App,
+    auth::{Claims, TokenError, TokenKind},
+    db::Tx,
+    http::{Standing, Viewer},
+    id::UserId,
+};
+use sea_orm::{
+    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, ConnectionTrait as _, DbErr, EntityTrait as _,
+    IntoActiveModel as _, QueryFilter as _, QuerySelect as _, Statement,
+};
+
+use crate::{
+    accounts::AccountError,
+    entities::{sessions, users},
+};
+
+/// How long the refresh token before the current one still works, for a client that lost the answer with its successor.
+/// It ends earlier when the successor is used.
+const GRACE: Duration = Duration::seconds(60);
+
+/// What a client holds of a session.
+pub struct TokenPair {
+    pub access: String,
+    pub refresh: String,
+}
+
+/// Begins a session.
+pub async fn open(app: &App, tx: &Tx, user: UserId) -> Result<TokenPair, AccountError> {
+    let id = tx.next_id();
+    let (pair, refresh_jti) = issue(app, tx, user, id)?;
+    let session = sessions::ActiveModel {
+        id: Set(id),
+        user_id: Set(user),
+        refresh_jti: Set(refresh_jti),
+        previous_jti: Set(String::new()),
+        created_at: Set(tx.now()),
+        rotated_at: Set(tx.now()),
+        expires_at: Set(tx.now() + app.tokens().refresh_lifetime()),
+        revoked_at: Set(None),
+    };
+    sessions::Entity::insert(session)
+        .exec_without_returning(tx)
+        .await?;
+    Ok(pair)
+}
+
+fn issue(app: &App, tx: &Tx, user: UserId, session: i64) -> Result<(TokenPair, String), AccountError> {
+    let (access, _) = app.tokens().issue(TokenKind::Access, user, session, tx.now())?;
+    let (refresh, claims) = app.tokens().issue(TokenKind::Refresh, user, session, tx.now())?;
+    Ok((TokenPair { access, refresh }, claims.jti))
+}
+
+/// Exchanges a refresh token for a new pair. A token that was exchanged before ends the whole session: somebody else has
+/// a copy of it.
+pub async fn refresh(app: &App, token: &str) -> Result<TokenPair, AccountError> {
+    let claims = app
+        .tokens()
+        .verify(token, TokenKind::Refresh, app.clock().now())
+        .map_err(|error| match error {
+            TokenError::Invalid => AccountError::InvalidRefreshToken,
+            TokenError::WrongType => AccountError::WrongTokenType,
+        })?;
+    let claims = &claims;
+    // The end of a session must be stored, so it is an outcome of the transaction and not an error, which would undo it.
+    app.db()
+        .write(|tx| async move { rotate(app, &tx, claims).await })
+        .await?
+        .ok_or(AccountError::UsedRefreshToken)
+}
+
+async fn rotate(app: &App, tx: &Tx, claims: &Claims) -> Result<Option<TokenPair>, AccountError> {
+    let session = sessions::Entity::find_by_id(claims.sid)
+        .filter(sessions::Column::UserId.eq(claims.user_id))
+        .lock_exclusive();
+    let Some(session) = session.one(tx).await? else {
+        return Err(AccountError::InvalidRefreshToken);
+    };
+    if session.revoked_at.is_some() {
+        return Ok(None);
+    }
+    let is_active = users::Entity::find_by_id(claims.user_id)
+        .one(tx)
+        .await?
+        .is_some_and(|user| user.is_active);
+    if !is_active {
+        return Err(AccountError::InvalidRefreshToken);
+    }
+    let is_current = session.refresh_jti == claims.jti;
+    let is_repetition = session.previous_jti == claims.jti && tx.now() < session.rotated_at + GRACE;
+    let mut changed = session.into_active_model();
+    if !is_current && !is_repetition {
+        changed.revoked_at = Set(Some(tx.now()));
+        changed.update(tx).await?;
+        tracing::warn!(
+            user_id = claims.user_id.0,
+            "a used refresh token came again; its session was ended"
+        );
+        metrics::counter!("selflink_refresh_tokens_reused_total").increment(1);
+        return Ok(None);
+    }
+    let (pair, refresh_jti) = issue(app, tx, claims.user_id, claims.sid)?;
+    changed.refresh_jti = Set(refresh_jti);
+    if is_current {
+        changed.previous_jti = Set(claims.jti.clone());
+        changed.rotated_at = Set(tx.now());
+    }
+    changed.expires_at = Set(tx.now() + app.tokens().refresh_lifetime());
+    changed.update(tx).await?;
+    Ok(Some(pair))
+}
+
+/// Account and session of a token, in one query.
+pub fn find_standing(app: App, claims: Claims) -> BoxFuture<'static, Result<Standing, DbErr>> {
+    async move {
+        let text = "SELECT u.is_active, u.is_staff, u.is_superuser, s.id IS NOT NULL AS signed_in FROM users u \
+             LEFT JOIN sessions s ON s.id = $1 AND s.user_id = u.id AND s.revoked_at IS NULL WHERE u.id = $2";
+        let values = [claims.sid.into(), claims.user_id.0.into()];
+        let statement = Statement::from_sql_and_values(app.db().engine().backend(), text, values);
+        let Some(row) = app.db().reader().query_one_raw(statement).await? else { return Ok(Standing::Unknown) };
+        if !row.try_get_by_index::<bool>(0)? {
+            return Ok(Standing::Inactive);
+        }
+        if !row.try_get_by_index::<bool>(3)? {
+            return Ok(Standing::SignedOut);
+        }
+        Ok(Standing::Active(Viewer {
+            id: claims.user_id,
+            session: claims.sid,
+            is_staff: row.try_get_by_index(1)?,
+            is_superuser: row.try_get_by_index(2)?,
+        }))
+    }
+    .boxed()
+}

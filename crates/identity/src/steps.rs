@@ -1,0 +1,85 @@
+//! The steps of `selflink apply` about accounts.
+
+use anyhow::{Context as _, bail};
+use platform::{db::Tx, id::UserId};
+use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::{accounts::email_key, entities::users, events::UserChanged, groups};
+
+/// `{"user": {"email" | "handle" | "id", "is_staff"?, "is_active"?, "groups"?}}`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ChangeUser {
+    email: Option<String>,
+    handle: Option<String>,
+    id: Option<i64>,
+    is_staff: Option<bool>,
+    is_active: Option<bool>,
+    groups: Option<Vec<String>>,
+}
+
+/// Changes an account and returns its id.
+pub async fn change_user(tx: &Tx, argument: &Value) -> anyhow::Result<Value> {
+    let step = ChangeUser::deserialize(argument)?;
+    let condition = match (&step.email, &step.handle, step.id) {
+        (Some(email), None, None) => users::Column::EmailKey.eq(email_key(email)),
+        (None, Some(handle), None) => users::Column::Handle.eq(handle),
+        (None, None, Some(id)) => users::Column::Id.eq(id),
+        _ => bail!("name the account by exactly one of email, handle and id"),
+    };
+    let account = users::Entity::find()
+        .filter(condition)
+        .one(tx)
+        .await?
+        .context("there is no such account")?;
+    let mut row = users::ActiveModel {
+        id: Set(account.id),
+        updated_at: Set(tx.now()),
+        ..Default::default()
+    };
+    if let Some(is_staff) = step.is_staff {
+        row.is_staff = Set(is_staff);
+    }
+    if let Some(is_active) = step.is_active {
+        row.is_active = Set(is_active);
+    }
+    users::Entity::update(row).exec(tx).await?;
+    if let Some(names) = &step.groups {
+        groups::leave_all(tx, account.id).await?;
+        for name in names {
+            groups::join(tx, name, account.id).await?;
+        }
+    }
+    tx.append(&UserChanged { user_id: account.id }).await?;
+    Ok(json!({ "id": account.id }))
+}
+
+/// `{"deactivate": {"user_id"}}`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Deactivate {
+    user_id: UserId,
+}
+
+/// Deactivates an account; its tokens are refused at once.
+pub async fn deactivate(tx: &Tx, argument: &Value) -> anyhow::Result<Value> {
+    let Deactivate { user_id } = Deactivate::deserialize(argument)?;
+    let row = users::ActiveModel {
+        id: Set(user_id),
+        is_active: Set(false),
+        updated_at: Set(tx.now()),
+        ..Default::default()
+    };
+    let changed = users::Entity::update_many()
+        .set(row)
+        .filter(users::Column::Id.eq(user_id))
+        .exec(tx)
+        .await?;
+    if changed.rows_affected == 0 {
+        bail!("there is no such account");
+    }
+    tx.append(&UserChanged { user_id }).await?;
+    Ok(json!({}))
+}

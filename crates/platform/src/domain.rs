@@ -1,0 +1,131 @@
+//! What a domain brings: the binary lists the domains once and builds router, schema, worker and commands from the list.
+
+use std::{any::Any, collections::HashMap, sync::Arc};
+
+use clap::{ArgMatches, Command};
+use futures::future::BoxFuture;
+use sea_orm_migration::MigrationTrait;
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::{
+    app::App,
+    config::{Environment, Section, Variable},
+    db::Tx,
+    http::Access,
+    jobs::JobKind,
+    outbox::Subscription,
+    schedule::Schedule,
+};
+
+/// One domain.
+pub struct Domain {
+    /// Its name, as its crate's.
+    pub name: &'static str,
+    /// The sections of its settings.
+    pub settings: Vec<SettingsSection>,
+    /// Its endpoints.
+    pub routes: fn() -> Vec<Routes>,
+    /// Its tables.
+    pub migrations: fn() -> Vec<Box<dyn MigrationTrait>>,
+    /// The kinds of background jobs that it runs.
+    pub jobs: Vec<JobKind>,
+    /// When it runs them.
+    pub schedules: Vec<Schedule>,
+    /// The events that it listens to.
+    pub subscriptions: Vec<Subscription>,
+    /// Its management commands.
+    pub commands: Vec<ManagementCommand>,
+    /// The steps of `selflink apply` that it knows.
+    pub steps: Vec<Step>,
+}
+
+/// Which role of the binary serves an endpoint; `serve` serves them all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Surface {
+    /// The HTTP API: role `api`, and the streaming role, which serves the whole API as well.
+    Api,
+    /// Server-sent events: role `stream` alone.
+    Stream,
+    /// The WebSocket gateway: role `realtime`.
+    Realtime,
+}
+
+/// Endpoints with a common rule of who may call them.
+pub struct Routes {
+    /// Which role serves them.
+    pub surface: Surface,
+    /// Who may call them.
+    pub access: Access,
+    /// The endpoints, with their full paths.
+    pub router: OpenApiRouter<App>,
+}
+
+impl Routes {
+    /// Endpoints of the HTTP API.
+    pub fn api(access: Access, router: OpenApiRouter<App>) -> Self {
+        Self {
+            surface: Surface::Api,
+            access,
+            router,
+        }
+    }
+}
+
+/// A command of the operator: `selflink <name> …`.
+pub struct ManagementCommand {
+    /// Its name and options.
+    pub command: Command,
+    /// What it does; what it prints on stdout is its result.
+    pub run: fn(App, ArgMatches) -> BoxFuture<'static, anyhow::Result<()>>,
+}
+
+/// A step of `selflink apply`: `{"<key>": …}`.
+#[derive(Clone, Copy)]
+pub struct Step {
+    /// The key.
+    pub key: &'static str,
+    /// Changes what the argument says, in the transaction of the whole document, and returns the result to print.
+    pub run: for<'a> fn(&'a Tx, &'a serde_json::Value) -> BoxFuture<'a, anyhow::Result<serde_json::Value>>,
+}
+
+type ReadSection = fn(&Environment, &mut Vec<String>) -> Option<Arc<dyn Any + Send + Sync>>;
+
+/// A section of settings that a domain declared with [`settings!`](crate::settings).
+#[derive(Clone, Copy)]
+pub struct SettingsSection {
+    /// Its variables.
+    pub variables: &'static [Variable],
+    pub(crate) read: ReadSection,
+    pub(crate) type_id: std::any::TypeId,
+}
+
+impl SettingsSection {
+    /// The section `S`.
+    pub fn of<S: Section>() -> Self {
+        Self {
+            variables: S::VARIABLES,
+            read: |environment, problems| Some(Arc::new(S::read(environment, problems)?)),
+            type_id: std::any::TypeId::of::<S>(),
+        }
+    }
+}
+
+/// The settings of all domains, by their type.
+pub(crate) type SettingsByType = HashMap<std::any::TypeId, Arc<dyn Any + Send + Sync>>;
+
+/// Reads the settings of all domains; all problems are reported together.
+pub(crate) fn read_settings(
+    domains: &[Domain],
+    environment: &Environment,
+) -> Result<SettingsByType, crate::config::ConfigError> {
+    let mut problems = Vec::new();
+    let sections = domains.iter().flat_map(|domain| &domain.settings);
+    let read = sections
+        .filter_map(|section| Some((section.type_id, (section.read)(environment, &mut problems)?)))
+        .collect();
+    if problems.is_empty() {
+        Ok(read)
+    } else {
+        Err(crate::config::ConfigError(problems))
+    }
+}

@@ -1,0 +1,185 @@
+//! Validation of request fields: every error of a body is collected, in the exact words that clients know.
+
+use serde_json::{Map, Value, json};
+
+use super::{ApiError, body::kind, rules::Rule};
+
+/// Where the fields come from.
+pub(super) enum Source {
+    Json(Map<String, Value>),
+    /// Names and texts of a form, in the order sent; nested objects have dotted names.
+    Form(Vec<(String, String)>),
+}
+
+/// What was sent for one field.
+enum Sent<'a> {
+    Nothing,
+    Null,
+    Json(&'a Value),
+    Text(&'a str),
+}
+
+/// The fields of a body while they are read. A field that is refused is noted, and a default stands in for it until
+/// [`Fields::finish`] refuses the whole.
+pub struct Fields {
+    source: Source,
+    errors: Map<String, Value>,
+}
+
+impl Fields {
+    pub(super) fn new(source: Source) -> Self {
+        Self {
+            source,
+            errors: Map::new(),
+        }
+    }
+
+    pub(super) fn finish(self) -> Result<(), ApiError> {
+        if self.errors.is_empty() {
+            Ok(())
+        } else {
+            Err(ApiError::fields(self.errors))
+        }
+    }
+
+    /// A field that must be sent.
+    pub fn required<R: Rule>(&mut self, name: &str, rule: R) -> R::Value {
+        match self.sent::<R>(name) {
+            Sent::Nothing => self.refuse(name, "This field is required."),
+            Sent::Null => self.refuse(name, "This field may not be null."),
+            sent => self.checked(name, check(&rule, &sent)),
+        }
+    }
+
+    /// A field that may be missing, but not null.
+    pub fn optional<R: Rule>(&mut self, name: &str, rule: R) -> Option<R::Value> {
+        match self.sent::<R>(name) {
+            Sent::Nothing => None,
+            _ => Some(self.required(name, rule)),
+        }
+    }
+
+    /// A field that may be missing (`None`) or null (`Some(None)`).
+    pub fn nullable<R: Rule>(&mut self, name: &str, rule: R) -> Option<Option<R::Value>> {
+        match self.sent::<R>(name) {
+            Sent::Nothing => None,
+            Sent::Null => Some(None),
+            sent if R::BLANK_FORM_IS_NULL && matches!(sent, Sent::Text("")) => Some(None),
+            _ => Some(Some(self.required(name, rule))),
+        }
+    }
+
+    /// An object inside the body; its errors nest under its name.
+    pub fn nested<T>(&mut self, name: &str, read: impl FnOnce(&mut Fields) -> T) -> Option<T> {
+        let inner = match &self.source {
+            Source::Json(map) => match map.get(name)? {
+                Value::Object(inner) => Source::Json(inner.clone()),
+                Value::Null => return self.refuse(name, "This field may not be null."),
+                other => {
+                    let message = format!("Invalid data. Expected a dictionary, but got {}.", kind(other));
+                    self.errors
+                        .insert(name.to_owned(), json!({ "non_field_errors": [message] }));
+                    return None;
+                }
+            },
+            Source::Form(pairs) => {
+                let prefix = format!("{name}.");
+                let inner: Vec<_> = pairs
+                    .iter()
+                    .filter_map(|(key, text)| Some((key.strip_prefix(&prefix)?.to_owned(), text.clone())))
+                    .collect();
+                if inner.is_empty() {
+                    return None;
+                }
+                Source::Form(inner)
+            }
+        };
+        let mut fields = Fields::new(inner);
+        let value = read(&mut fields);
+        if !fields.errors.is_empty() {
+            self.errors.insert(name.to_owned(), Value::Object(fields.errors));
+        }
+        Some(value)
+    }
+
+    fn sent<R: Rule>(&self, name: &str) -> Sent<'_> {
+        match &self.source {
+            Source::Json(map) => map.get(name).map_or(Sent::Nothing, |value| {
+                if value.is_null() {
+                    Sent::Null
+                } else {
+                    Sent::Json(value)
+                }
+            }),
+            // As in JSON, the last of several wins.
+            Source::Form(pairs) => pairs
+                .iter()
+                .rfind(|(key, _)| key == name)
+                .map_or(Sent::Nothing, |(_, text)| Sent::Text(text)),
+        }
+    }
+
+    fn checked<T: Default>(&mut self, name: &str, outcome: Result<T, Vec<String>>) -> T {
+        outcome.unwrap_or_else(|messages| {
+            self.errors.insert(name.to_owned(), json!(messages));
+            T::default()
+        })
+    }
+
+    /// Notes an error of a field.
+    pub fn refuse<T: Default>(&mut self, name: &str, message: &str) -> T {
+        self.checked(name, Err(vec![message.to_owned()]))
+    }
+}
+
+fn check<R: Rule>(rule: &R, sent: &Sent<'_>) -> Result<R::Value, Vec<String>> {
+    match sent {
+        Sent::Json(value) => rule.check(value),
+        Sent::Text(text) => rule.check_text(text),
+        Sent::Nothing | Sent::Null => Err(vec!["This field is required.".to_owned()]),
+    }
+}
+
+#[cfg(test)]
+pub(super) fn json_fields(value: Value) -> Fields {
+    match value {
+        Value::Object(map) => Fields::new(Source::Json(map)),
+        _ => unreachable!("tests give objects"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::rules::*, *};
+
+    #[test]
+    fn all_errors_are_reported_together() {
+        let mut fields = json_fields(json!({ "a": null, "c": 5 }));
+        let _ = (
+            fields.required("a", text()),
+            fields.required("b", text()),
+            fields.required("c", text()),
+        );
+        assert_eq!(
+            Value::Object(fields.errors),
+            json!({ "a": ["This field may not be null."], "b": ["This field is required."] })
+        );
+    }
+
+    #[test]
+    fn forms_have_dotted_names_and_blank_means_null() {
+        let pair = |name: &str, text: &str| (name.to_owned(), text.to_owned());
+        let mut fields = Fields::new(Source::Form(vec![
+            pair("settings.on", "yes"),
+            pair("day", ""),
+            pair("name", "x"),
+        ]));
+        assert_eq!(
+            fields.nested("settings", |inner| inner.optional("on", boolean())),
+            Some(Some(true))
+        );
+        assert_eq!(fields.nullable("day", date()), Some(None));
+        assert_eq!(fields.nested("other", |_| ()), None);
+        assert_eq!(fields.optional("name", text()), Some("x".to_owned()));
+    }
+}

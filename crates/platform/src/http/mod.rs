@@ -1,0 +1,27 @@
+//! HTTP as every domain speaks it: errors, bodies, pagination, access, and the server itself.
+
+mod access;
+mod body;
+mod conditional;
+mod cors;
+mod error;
+mod fields;
+mod observe;
+mod origin;
+mod page;
+mod router;
+mod rules;
+mod server;
+mod service;
+mod values;
+
+pub use access::{Access, CurrentUser, PathId, Staff, Standing, Viewer};
+pub use body::{Body, Input};
+pub use error::ApiError;
+pub use fields::Fields;
+pub use origin::{Origin, Peer};
+pub use page::{Page, Paginated, Paging, Parameters, SortKind, SortValue, Sortable};
+pub use router::{openapi, router};
+pub use rules::{Rule, boolean, date, email, integer, json_object, text, time, url};
+pub use server::serve;
+pub use values::{TimeOfDay, Timestamp};

@@ -1,0 +1,542 @@
+//! Cursor pagination: a walk from the first page to `next == null` gives every item exactly once, also while items are
+//! added and when several have equal sort values, because the id breaks every tie.
+
+use axum::{extract::FromRequestParts, http::request::Parts};
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use chrono::{DateTime, Utc};
+use sea_orm::{
+    Value,
+    sea_query::{Condition, Expr, ExprTrait as _, IntoColumnRef as _, Order, SelectStatement},
+};
+use serde::Serialize;
+
+use super::{ApiError, origin::Origin};
+use crate::app::App;
+
+/// Items of a page when the client does not say, in items.
+const DEFAULT_SIZE: usize = 20;
+/// Most items of a page.
+const LARGEST_SIZE: usize = 100;
+/// Latest moment that a cursor may hold, in microseconds since 1970: the end of the year 9999.
+const LATEST_MICROS: i64 = 253_402_300_799_999_999;
+
+/// A field that a list may be ordered by. Its column is never null, and shown to everyone who sees the list: cursors
+/// carry its value.
+#[derive(Debug, Clone, Copy)]
+pub struct Sortable {
+    /// Its name in `ordering`.
+    pub name: &'static str,
+    /// What it holds.
+    pub kind: SortKind,
+    /// Table (or alias) and column.
+    pub column: (&'static str, &'static str),
+}
+
+/// What a sortable field holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum SortKind {
+    Integer,
+    Text,
+    Boolean,
+    Time,
+}
+
+/// The value of a sortable field in a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum SortValue {
+    Integer(i64),
+    Text(String),
+    Boolean(bool),
+    Time(DateTime<Utc>),
+}
+
+impl SortValue {
+    fn to_json(&self) -> serde_json::Value {
+        match self {
+            SortValue::Integer(value) => (*value).into(),
+            SortValue::Text(value) => value.as_str().into(),
+            SortValue::Boolean(value) => (*value).into(),
+            SortValue::Time(value) => value.timestamp_micros().into(),
+        }
+    }
+
+    fn from_json(kind: SortKind, value: &serde_json::Value) -> Option<Self> {
+        match kind {
+            SortKind::Integer => value.as_i64().map(SortValue::Integer),
+            SortKind::Text => value
+                .as_str()
+                .filter(|text| !text.contains('\0'))
+                .map(|text| SortValue::Text(text.to_owned())),
+            SortKind::Boolean => value.as_bool().map(SortValue::Boolean),
+            SortKind::Time => {
+                let micros = value
+                    .as_i64()
+                    .filter(|micros| (0..=LATEST_MICROS).contains(micros))?;
+                DateTime::from_timestamp_micros(micros).map(SortValue::Time)
+            }
+        }
+    }
+
+    fn to_sql(&self) -> Value {
+        match self {
+            SortValue::Integer(value) => (*value).into(),
+            SortValue::Text(value) => value.as_str().into(),
+            SortValue::Boolean(value) => (*value).into(),
+            SortValue::Time(value) => (*value).into(),
+        }
+    }
+}
+
+/// Which page a request asks for.
+pub struct Paging {
+    size: usize,
+    cursor: Option<String>,
+    ordering: String,
+    url: String,
+    /// The other parameters of the request, in alphabetical order.
+    parameters: Vec<(String, String)>,
+}
+
+/// The parameters of a request's query. The last of several with the same name wins; bytes that are no UTF-8 are replaced.
+pub struct Parameters(Vec<(String, String)>);
+
+impl Parameters {
+    fn of(query: &str) -> Self {
+        Self(
+            url::form_urlencoded::parse(query.as_bytes())
+                .into_owned()
+                .collect(),
+        )
+    }
+
+    /// The text of a parameter, if it was sent.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0
+            .iter()
+            .rfind(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
+    }
+}
+
+impl FromRequestParts<App> for Parameters {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Self::Rejection> {
+        Ok(Self::of(parts.uri.query().unwrap_or("")))
+    }
+}
+
+impl FromRequestParts<App> for Paging {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let origin = Origin::from_request_parts(parts, app).await?;
+        let query = parts.uri.query().unwrap_or("");
+        Ok(Self::of(
+            query,
+            format!("{}{}", origin.base_url, parts.uri.path()),
+        ))
+    }
+}
+
+impl Paging {
+    fn of(query: &str, url: String) -> Self {
+        let parameters = Parameters::of(query);
+        let size = parameters
+            .get("page_size")
+            .and_then(|text| text.trim().parse::<i64>().ok());
+        let size = size
+            .and_then(|size| usize::try_from(size).ok())
+            .filter(|size| *size > 0)
+            .unwrap_or(DEFAULT_SIZE);
+        let cursor = parameters
+            .get("cursor")
+            .filter(|cursor| !cursor.is_empty())
+            .map(str::to_owned);
+        let ordering = parameters.get("ordering").unwrap_or_default().to_owned();
+        let Parameters(mut parameters) = parameters;
+        parameters.retain(|(name, _)| name != "cursor");
+        parameters.sort();
+        Self {
+            size: size.min(LARGEST_SIZE),
+            cursor,
+            ordering,
+            url,
+            parameters,
+        }
+    }
+
+    /// The page in the order that the request asks for: names of `sortable` fields, `-` before those that descend.
+    /// Unknown names are passed over; without a known one, `default` counts. `id` is the field that breaks ties.
+    pub fn order(self, sortable: &[Sortable], default: &str, id: Sortable) -> Result<Page, ApiError> {
+        let mut order = fields(&self.ordering, sortable);
+        if order.is_empty() {
+            order = fields(default, sortable);
+        }
+        if !order.iter().any(|(field, _)| field.name == id.name) {
+            // In the direction of the last field, so that an index on both serves the order.
+            let descending = order.last().is_none_or(|(_, descending)| *descending);
+            order.push((id, descending));
+        }
+        let position = self
+            .cursor
+            .as_deref()
+            .map(|cursor| read_cursor(cursor, &order))
+            .transpose()?;
+        Ok(Page {
+            size: self.size,
+            order,
+            position,
+            url: self.url,
+            parameters: self.parameters,
+        })
+    }
+}
+
+fn fields(ordering: &str, sortable: &[Sortable]) -> Vec<(Sortable, bool)> {
+    let mut found: Vec<(Sortable, bool)> = Vec::new();
+    for name in ordering.split(',').map(str::trim) {
+        let (name, descending) = name.strip_prefix('-').map_or((name, false), |name| (name, true));
+        if let Some(field) = sortable.iter().find(|field| field.name == name)
+            && !found.iter().any(|(other, _)| other.name == name)
+        {
+            found.push((*field, descending));
+        }
+    }
+    found
+}
+
+/// Where a page begins: after this item, or before it and going back.
+struct Position {
+    backward: bool,
+    values: Vec<SortValue>,
+}
+
+fn read_cursor(cursor: &str, order: &[(Sortable, bool)]) -> Result<Position, ApiError> {
+    // The mobile app sends the whole `next` link.
+    let inner = cursor.split_once('?').and_then(|(_, query)| {
+        url::form_urlencoded::parse(query.as_bytes())
+            .find(|(name, _)| name == "cursor")
+            .map(|(_, value)| value.into_owned())
+    });
+    decode(inner.as_deref().unwrap_or(cursor), order).ok_or_else(ApiError::invalid_cursor)
+}
+
+fn decode(cursor: &str, order: &[(Sortable, bool)]) -> Option<Position> {
+    let bytes = BASE64_URL_SAFE_NO_PAD.decode(cursor).ok()?;
+    let (backward, values): (bool, Vec<serde_json::Value>) = serde_json::from_slice(&bytes).ok()?;
+    if values.len() != order.len() {
+        return None;
+    }
+    let values = order
+        .iter()
+        .zip(&values)
+        .map(|((field, _), value)| SortValue::from_json(field.kind, value));
+    Some(Position {
+        backward,
+        values: values.collect::<Option<_>>()?,
+    })
+}
+
+fn encode(backward: bool, values: &[SortValue]) -> String {
+    let values: Vec<serde_json::Value> = values.iter().map(SortValue::to_json).collect();
+    BASE64_URL_SAFE_NO_PAD.encode(serde_json::json!([backward, values]).to_string())
+}
+
+/// A page of a list, in its order: added to the query, and then made of the rows that the query finds.
+pub struct Page {
+    size: usize,
+    order: Vec<(Sortable, bool)>,
+    position: Option<Position>,
+    url: String,
+    parameters: Vec<(String, String)>,
+}
+
+impl Page {
+    fn is_backward(&self) -> bool {
+        self.position.as_ref().is_some_and(|position| position.backward)
+    }
+
+    /// Adds condition, order and limit to a query.
+    pub fn apply(&self, query: &mut SelectStatement) {
+        if let Some(position) = &self.position {
+            query.cond_where(self.condition(position));
+        }
+        for (field, descending) in &self.order {
+            let order = if *descending == self.is_backward() {
+                Order::Asc
+            } else {
+                Order::Desc
+            };
+            query.order_by(field.column.into_column_ref(), order);
+        }
+        // One more, to know whether there is a further page.
+        query.limit(self.size as u64 + 1);
+    }
+
+    /// Everything behind the position.
+    fn condition(&self, position: &Position) -> Condition {
+        let descends: Vec<bool> = self
+            .order
+            .iter()
+            .map(|(_, descending)| *descending != position.backward)
+            .collect();
+        let column = |index: usize| Expr::col(self.order[index].0.column.into_column_ref());
+        let value = |index: usize| Expr::value(position.values[index].to_sql());
+        if descends.iter().all(|other| *other == descends[0]) {
+            let columns = Expr::tuple((0..self.order.len()).map(column));
+            let values = Expr::tuple((0..self.order.len()).map(value));
+            // Written as one comparison of rows, which an index on the columns serves.
+            return Condition::all().add(if descends[0] {
+                columns.lt(values)
+            } else {
+                columns.gt(values)
+            });
+        }
+        (0..self.order.len()).fold(Condition::any(), |any, last| {
+            let tied = (0..last).fold(Condition::all(), |all, index| {
+                all.add(column(index).eq(value(index)))
+            });
+            any.add(tied.add(if descends[last] {
+                column(last).lt(value(last))
+            } else {
+                column(last).gt(value(last))
+            }))
+        })
+    }
+
+    /// The answer for the rows found; `value` gives a row's value of a sortable field.
+    pub fn answer<R>(self, mut rows: Vec<R>, value: impl Fn(&R, &str) -> SortValue) -> Paginated<R> {
+        let (backward, more) = (self.is_backward(), rows.len() > self.size);
+        rows.truncate(self.size);
+        if backward {
+            rows.reverse();
+        }
+        let link = |row: Option<&R>, backward: bool| {
+            let values: Vec<SortValue> = self
+                .order
+                .iter()
+                .map(|(field, _)| row.map(|row| value(row, field.name)))
+                .collect::<Option<_>>()?;
+            let mut parameters = self.parameters.clone();
+            parameters.push(("cursor".to_owned(), encode(backward, &values)));
+            parameters.sort();
+            let query = url::form_urlencoded::Serializer::new(String::new())
+                .extend_pairs(parameters)
+                .finish();
+            Some(format!("{}?{query}", self.url))
+        };
+        let has_next = if backward { true } else { more };
+        let has_previous = if backward { more } else { self.position.is_some() };
+        Paginated {
+            next: if has_next { link(rows.last(), false) } else { None },
+            previous: if has_previous {
+                link(rows.first(), true)
+            } else {
+                None
+            },
+            results: rows,
+        }
+    }
+}
+
+/// A page of a list.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct Paginated<T> {
+    /// URL of the next page, null on the last.
+    #[schema(required = true)]
+    pub next: Option<String>,
+    /// URL of the page before, null on the first.
+    #[schema(required = true)]
+    pub previous: Option<String>,
+    /// The items.
+    pub results: Vec<T>,
+}
+
+impl<T> Paginated<T> {
+    /// The same page with other items.
+    pub fn map<U>(self, map: impl FnMut(T) -> U) -> Paginated<U> {
+        Paginated {
+            next: self.next,
+            previous: self.previous,
+            results: self.results.into_iter().map(map).collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: Sortable = Sortable {
+        name: "id",
+        kind: SortKind::Integer,
+        column: ("t", "id"),
+    };
+    const RANK: Sortable = Sortable {
+        name: "rank",
+        kind: SortKind::Integer,
+        column: ("t", "rank"),
+    };
+    const MADE: Sortable = Sortable {
+        name: "made",
+        kind: SortKind::Time,
+        column: ("t", "made"),
+    };
+
+    fn page(query: &str) -> Result<Page, ApiError> {
+        Paging::of(query, "http://h/x/".to_owned()).order(&[RANK, MADE, ID], "-id", ID)
+    }
+
+    /// What a database would do with the page's condition, order and limit.
+    fn find(rows: &[(i64, i64)], page: &Page) -> Vec<(i64, i64)> {
+        let mut rows = rows.to_vec();
+        let key = |row: &(i64, i64), name: &str| if name == "id" { row.0 } else { row.1 };
+        let compare = |a: &(i64, i64), b: &[i64]| {
+            page.order
+                .iter()
+                .zip(b)
+                .fold(std::cmp::Ordering::Equal, |so_far, ((field, descending), b)| {
+                    so_far.then_with(|| {
+                        let ordering = key(a, field.name).cmp(b);
+                        if *descending == page.is_backward() {
+                            ordering
+                        } else {
+                            ordering.reverse()
+                        }
+                    })
+                })
+        };
+        if let Some(position) = &page.position {
+            let values: Vec<i64> = position
+                .values
+                .iter()
+                .map(|value| if let SortValue::Integer(n) = value { *n } else { 0 })
+                .collect();
+            rows.retain(|row| compare(row, &values).is_gt());
+        }
+        rows.sort_by(|a, b| {
+            compare(
+                a,
+                &page
+                    .order
+                    .iter()
+                    .map(|(field, _)| key(b, field.name))
+                    .collect::<Vec<_>>(),
+            )
+        });
+        rows.truncate(page.size + 1);
+        rows
+    }
+
+    fn answer(rows: &[(i64, i64)], query: &str) -> Paginated<(i64, i64)> {
+        let page = page(query).expect("is valid");
+        let found = find(rows, &page);
+        page.answer(found, |row, name| {
+            SortValue::Integer(if name == "id" { row.0 } else { row.1 })
+        })
+    }
+
+    fn query_of(link: &str) -> String {
+        link.split_once('?').expect("has a query").1.to_owned()
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn a_walk_gives_everything_once_and_goes_back_the_same_way(
+            ranks in proptest::collection::vec(0_i64..4, 0..40),
+            size in 1_usize..7,
+            ordering in proptest::sample::select(vec!["", "rank", "-rank", "rank,-id", "-id", "id", "-rank,id"]),
+        ) {
+            let rows: Vec<(i64, i64)> = ranks.iter().enumerate().map(|(n, rank)| (i64::try_from(n).unwrap_or(0), *rank)).collect();
+            let mut pages = vec![answer(&rows, &format!("page_size={size}&ordering={ordering}"))];
+            while let Some(next) = &pages[pages.len() - 1].next {
+                pages.push(answer(&rows, &query_of(next)));
+            }
+            let mut seen: Vec<(i64, i64)> = pages.iter().flat_map(|page| page.results.clone()).collect();
+            for (before, after) in pages.iter().zip(pages.iter().skip(1)) {
+                let back = after.previous.as_deref().expect("leads back");
+                proptest::prop_assert_eq!(&answer(&rows, &query_of(back)).results, &before.results);
+            }
+            proptest::prop_assert!(pages[0].previous.is_none());
+            seen.sort_unstable();
+            proptest::prop_assert_eq!(seen, rows);
+        }
+
+        #[test]
+        fn no_cursor_crashes(junk: String, bytes: Vec<u8>) {
+            let _ = read_cursor(&junk, &[(ID, true)]);
+            let _ = read_cursor(&BASE64_URL_SAFE_NO_PAD.encode(bytes), &[(MADE, true), (ID, true)]);
+        }
+    }
+
+    #[test]
+    fn sizes_out_of_range() {
+        for (sent, size) in [
+            ("", 20),
+            ("0", 20),
+            ("-1", 20),
+            ("x", 20),
+            ("7", 7),
+            ("1000", 100),
+            ("99999999999999999999", 20),
+        ] {
+            assert_eq!(
+                page(&format!("page_size={sent}")).expect("is valid").size,
+                size,
+                "{sent}"
+            );
+        }
+    }
+
+    #[test]
+    fn cursors_of_other_makers_are_refused() {
+        let cursor = |json: &str| BASE64_URL_SAFE_NO_PAD.encode(json);
+        for bad in [
+            "zzz".to_owned(),
+            cursor("o=-1"),
+            cursor("[false,[]]"),
+            cursor("[false,[1,2]]"),
+            cursor("[false,[\"a\"]]"),
+            cursor("[1,[1]]"),
+        ] {
+            assert!(page(&format!("cursor={bad}")).is_err(), "{bad}");
+        }
+        assert!(page(&format!("ordering=made&cursor={}", cursor("[false,[-1,1]]"))).is_err());
+        assert!(
+            page(&format!(
+                "ordering=made&cursor={}",
+                cursor("[false,[9223372036854775807,1]]")
+            ))
+            .is_err()
+        );
+        assert!(page("cursor=").is_ok());
+    }
+
+    #[test]
+    fn the_whole_link_is_a_cursor_too() {
+        let rows: Vec<(i64, i64)> = (0..5).map(|n| (n, 0)).collect();
+        let first = answer(&rows, "page_size=2");
+        let link: String =
+            url::form_urlencoded::byte_serialize(first.next.as_deref().expect("has more").as_bytes())
+                .collect();
+        assert_eq!(
+            answer(&rows, &format!("page_size=2&cursor={link}")).results,
+            [(2, 0), (1, 0)]
+        );
+    }
+
+    #[test]
+    fn links_keep_the_other_parameters_in_order() {
+        let rows: Vec<(i64, i64)> = (0..5).map(|n| (n, 0)).collect();
+        let next = answer(&rows, "search=z%20z&page_size=1&ordering=id")
+            .next
+            .expect("has more");
+        assert!(
+            next.starts_with("http://h/x/?cursor=") && next.ends_with("&ordering=id&page_size=1&search=z+z"),
+            "{next}"
+        );
+    }
+}

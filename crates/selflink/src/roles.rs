@@ -1,0 +1,191 @@
+//! The roles that a process of the program can play.
+
+use std::net::SocketAddr;
+
+use anyhow::Context as _;
+use clap::{Arg, ArgAction, ArgMatches, Command};
+use platform::{
+    clock::Clock,
+    config::{Config, Environment},
+    domain::Surface,
+    process::{Instance, Process, Schema},
+};
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+};
+
+use crate::welcome;
+
+/// What a process does.
+pub struct Role {
+    /// Its name on the command line.
+    pub name: &'static str,
+    about: &'static str,
+    /// Where it listens when `--bind` does not say; `None`: it serves no HTTP.
+    bind: Option<&'static str>,
+    surfaces: &'static [Surface],
+    works: bool,
+    schedules: bool,
+}
+
+/// All roles.
+pub const ALL: [Role; 6] = [
+    Role {
+        name: "serve",
+        about: "Everything in one process: API, streams, realtime, docs, metrics, jobs, schedules",
+        bind: Some("0.0.0.0:8000"),
+        surfaces: &[Surface::Api, Surface::Stream, Surface::Realtime],
+        works: true,
+        schedules: true,
+    },
+    Role {
+        name: "api",
+        about: "The HTTP API",
+        bind: Some("0.0.0.0:8000"),
+        surfaces: &[Surface::Api],
+        works: false,
+        schedules: false,
+    },
+    Role {
+        name: "stream",
+        about: "Server-sent events, and the whole HTTP API",
+        bind: Some("0.0.0.0:8001"),
+        surfaces: &[Surface::Api, Surface::Stream],
+        works: false,
+        schedules: false,
+    },
+    Role {
+        name: "realtime",
+        about: "The WebSocket gateway",
+        bind: Some("0.0.0.0:8002"),
+        surfaces: &[Surface::Realtime],
+        works: false,
+        schedules: false,
+    },
+    Role {
+        name: "worker",
+        about: "Background jobs",
+        bind: None,
+        surfaces: &[],
+        works: true,
+        schedules: false,
+    },
+    Role {
+        name: "scheduler",
+        about: "Periodic jobs; several may run, one leads",
+        bind: None,
+        surfaces: &[],
+        works: false,
+        schedules: true,
+    },
+];
+
+impl Role {
+    fn is_everything(&self) -> bool {
+        self.name == "serve"
+    }
+
+    /// How it looks on the command line.
+    pub fn command(&self) -> Command {
+        let command = Command::new(self.name).about(self.about);
+        let command = match self.bind {
+            Some(address) => {
+                let bind = Arg::new("bind")
+                    .long("bind")
+                    .value_name("ADDRESS")
+                    .help("Address and port to listen on");
+                command.arg(
+                    bind.value_parser(clap::value_parser!(SocketAddr))
+                        .default_value(address),
+                )
+            }
+            None => command,
+        };
+        if self.is_everything() {
+            let demo = Arg::new("demo")
+                .long("demo")
+                .action(ArgAction::SetTrue)
+                .help("Make demo accounts and say how to sign in");
+            command.arg(demo)
+        } else {
+            command
+        }
+    }
+}
+
+/// Plays a role until the process is asked to end (SIGTERM, SIGINT).
+pub async fn run(
+    role: &Role,
+    environment: &Environment,
+    instance: Instance,
+    arguments: &ArgMatches,
+) -> anyhow::Result<()> {
+    for warning in platform::config::warnings(&Config::read(environment)?, environment) {
+        tracing::warn!("{warning}");
+    }
+    // Bound before the database is opened: an address in use is found out at once.
+    let listener = match role.bind {
+        Some(_) => Some(listen(arguments).await?),
+        None => None,
+    };
+    let schema = if role.is_everything() {
+        Schema::Migrate
+    } else {
+        Schema::Require
+    };
+    let mut process = Process::start(environment, instance, schema, Clock::system()).await?;
+    let demo = if role.is_everything() && arguments.get_flag("demo") {
+        identity::seed_demo(&process.app, false).await?
+    } else {
+        Vec::new()
+    };
+    process.relay();
+    process.keep_house();
+    if role.works {
+        process.work();
+    }
+    if role.schedules {
+        process.schedule();
+    }
+    if let Some(listener) = listener {
+        let address = listener.local_addr()?;
+        let pages = if role.is_everything() {
+            welcome::page(&demo)
+        } else {
+            axum::Router::new()
+        };
+        process.serve(listener, role.surfaces, pages)?;
+        if role.is_everything() {
+            print!("{}", welcome::banner(address, &demo));
+        }
+        tracing::info!(role = role.name, %address, "ready");
+    } else {
+        tracing::info!(role = role.name, "ready");
+    }
+    let stop = process.stop_token();
+    tokio::spawn(async move {
+        if let Err(error) = asked_to_end().await {
+            tracing::error!("signals cannot be received: {error:#}");
+        }
+        tracing::info!("ending: no new connections, requests and jobs in flight finish");
+        stop.cancel();
+    });
+    process.run().await
+}
+
+async fn listen(arguments: &ArgMatches) -> anyhow::Result<TcpListener> {
+    let address = arguments.get_one::<SocketAddr>("bind").context("--bind")?;
+    TcpListener::bind(address)
+        .await
+        .with_context(|| format!("cannot listen on {address}: choose another with --bind"))
+}
+
+async fn asked_to_end() -> anyhow::Result<()> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}
