@@ -20,6 +20,8 @@ pub mod redis_client;
 pub mod schedule;
 pub mod storage;
 pub mod telemetry;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod tls;
 
 pub use app::App;

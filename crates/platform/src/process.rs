@@ -4,6 +4,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use axum::Router;
+use serde::{Deserialize, Serialize};
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
@@ -18,18 +19,20 @@ use crate::{
     flags::Flags,
     http,
     id::NodeLease,
-    jobs::{JobStore, Jobs},
+    jobs::{Job, JobKind, JobStore, Jobs},
     limits::{FixedWindows, Throttles},
     outbox,
     pubsub::PubSub,
     redis_client::RedisClient,
-    schedule,
+    schedule::{self, Schedule},
     storage::{S3Options, Storage},
 };
 
 /// Entries that the in-process cache holds at most.
 const CACHE_ENTRIES: u64 = 50_000;
-/// How often metrics are compacted and finished jobs are cleared away.
+/// How long finished jobs are kept, with their idempotency keys.
+const FINISHED_JOBS: Duration = Duration::from_secs(3 * 86_400);
+/// How often metrics are compacted.
 const HOUSEKEEPING: Duration = Duration::from_secs(10);
 
 /// What the binary wires together: the domains, and the one that knows accounts.
@@ -38,6 +41,16 @@ pub struct Instance {
     pub domains: Vec<Domain>,
     /// The account and session of a token.
     pub find_standing: FindStanding,
+}
+
+impl Instance {
+    /// Whether any domain has endpoints of this surface.
+    pub fn serves(&self, surface: Surface) -> bool {
+        self.domains
+            .iter()
+            .flat_map(|domain| (domain.routes)())
+            .any(|routes| routes.surface == surface)
+    }
 }
 
 /// What a start does with a database whose schema is older than the program.
@@ -177,11 +190,14 @@ impl Process {
     /// Runs background jobs.
     pub fn work(&mut self) {
         let (app, stop) = (self.app.clone(), self.stop.clone());
-        let kinds = self
-            .instance
-            .domains
-            .iter()
-            .flat_map(|domain| domain.jobs.clone())
+        let own = std::iter::once(JobKind::of::<VacuumJobs>());
+        let kinds = own
+            .chain(
+                self.instance
+                    .domains
+                    .iter()
+                    .flat_map(|domain| domain.jobs.clone()),
+            )
             .collect();
         let concurrency = app.config().jobs.concurrency;
         self.tasks
@@ -190,11 +206,18 @@ impl Process {
 
     /// Starts periodic jobs.
     pub fn schedule(&mut self) {
-        let schedules = self
-            .instance
-            .domains
-            .iter()
-            .flat_map(|domain| domain.schedules.clone())
+        let own = std::iter::once(Schedule::of(
+            "platform.vacuum_jobs",
+            "0 43 3 * * *",
+            &VacuumJobs {},
+        ));
+        let schedules = own
+            .chain(
+                self.instance
+                    .domains
+                    .iter()
+                    .flat_map(|domain| domain.schedules.clone()),
+            )
             .collect();
         self.tasks
             .spawn(schedule::run(self.app.clone(), schedules, self.stop.clone()));
@@ -248,6 +271,20 @@ async fn first_failure(tasks: &mut JoinSet<anyhow::Result<()>>) -> anyhow::Resul
     }
     // Nothing runs (a command): wait for the stop token.
     std::future::pending().await
+}
+
+/// Removes what has been finished for days from the job queue.
+#[derive(Debug, Serialize, Deserialize)]
+struct VacuumJobs {}
+
+impl Job for VacuumJobs {
+    const NAME: &'static str = "platform.vacuum_jobs";
+
+    async fn run(self, app: App) -> anyhow::Result<()> {
+        let removed = app.jobs().vacuum(FINISHED_JOBS).await?;
+        tracing::info!(removed, "finished jobs were cleared away");
+        Ok(())
+    }
 }
 
 /// Jobs have a SQLite file of their own beside the main one, so that the two never wait for each other's writer.

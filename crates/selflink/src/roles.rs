@@ -157,7 +157,8 @@ pub async fn run(
         };
         process.serve(listener, role.surfaces, pages)?;
         if role.is_everything() {
-            print!("{}", welcome::banner(address, &demo));
+            let gateway = process.instance.serves(Surface::Realtime);
+            print!("{}", welcome::banner(address, gateway, &demo));
         }
         tracing::info!(role = role.name, %address, "ready");
     } else {

@@ -62,17 +62,20 @@ fn render(demo: &[DemoAccount]) -> String {
 }
 
 /// What `serve` prints once it listens.
-pub fn banner(address: SocketAddr, demo: &[DemoAccount]) -> String {
+pub fn banner(address: SocketAddr, has_gateway: bool, demo: &[DemoAccount]) -> String {
     let host = if address.ip().is_unspecified() {
         "localhost".to_owned()
     } else {
         address.ip().to_string()
     };
     let base = format!("{host}:{}", address.port());
-    let mut text = format!(
-        "\nSelfLink is running\n  start page  http://{base}/\n  API         http://{base}/api/v1/\n  docs        http://{base}/api/docs/\n  \
-         metrics     http://{base}/metrics\n  realtime    ws://{base}/ws\n"
-    );
+    let mut text = format!("\nSelfLink is running\n  start page  http://{base}/\n");
+    let _ = writeln!(text, "  API         http://{base}/api/v1/");
+    let _ = writeln!(text, "  docs        http://{base}/api/docs/");
+    let _ = writeln!(text, "  metrics     http://{base}/metrics");
+    if has_gateway {
+        let _ = writeln!(text, "  realtime    ws://{base}/ws");
+    }
     for account in demo {
         let _ = writeln!(text, "  demo        {}  {}", account.email, account.password);
     }

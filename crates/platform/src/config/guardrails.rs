@@ -10,7 +10,10 @@ const LEAST_SECRET: usize = 32;
 /// What stops the start, one sentence per problem.
 pub(super) fn check(config: &Config, environment: &Environment) -> Vec<String> {
     let mut problems = Vec::new();
-    let in_container = config.runtime.in_container || Path::new("/.dockerenv").exists();
+    let in_container = config
+        .runtime
+        .in_container
+        .unwrap_or_else(|| config.is_production() && Path::new("/.dockerenv").exists());
     if in_container && config.database.url.as_ref().is_some_and(ConnectionUrl::is_local) {
         problems.push(
             "DATABASE_URL points to localhost inside Docker. Use Docker hostnames like pgbouncer or postgres instead.".to_owned(),

@@ -18,8 +18,8 @@ crate::settings! {
         secret_key: Secret = ["SECRET_KEY", "DJANGO_SECRET_KEY"] or "unsafe-secret-key",
         /// Development conveniences; refused in production.
         debug: bool = ["DEBUG", "DJANGO_DEBUG"] or "false",
-        /// `true` (or the presence of `/.dockerenv`) marks a container: a `DATABASE_URL` on localhost then stops the start.
-        in_container: bool = ["RUNNING_IN_DOCKER"] or "false",
+        /// `true` marks a container: a `DATABASE_URL` on localhost then stops the start. Blank: in production, the presence of `/.dockerenv` marks one too; development containers often have their database beside them.
+        in_container: Option<bool> = ["RUNNING_IN_DOCKER"] or "",
         /// Layout of new ids, chosen when a database is first migrated and stored in it: `compact` (below 10^15, exact in every
         /// JavaScript client) or `snowflake` (63 bits, continues older data). Blank: what the database has, `compact` for a new one.
         id_layout: Option<Layout> = ["ID_LAYOUT"] or "",

@@ -71,7 +71,7 @@ pub(super) async fn run(crew: Arc<Crew>, shift: Arc<Shift>, job: Fetched) {
         () = crew.give_up.cancelled() => return,
         () = shift.lost.cancelled() => return,
     };
-    if insist(&shift, || crew.store.claim(&id, &shift.worker)).await != Some(true) {
+    if insist(&shift, || crew.store.claim(&id, &shift.worker, number)).await != Some(true) {
         return;
     }
     let began = Instant::now();

@@ -35,13 +35,17 @@ pub(super) enum Report {
 }
 
 impl Store {
-    /// Marks a fetched job as running. `false`: it is no longer this worker's.
-    pub(super) async fn claim(&self, id: &str, worker: &str) -> anyhow::Result<bool> {
-        let now = self.now();
-        let sql = "UPDATE {jobs} SET status = 'Running', lock_at = {now}
-            WHERE id = $1 AND lock_by = $2 AND status = 'Queued'";
+    /// Marks a fetched job as running its attempt number `attempt`. `false`: it is no longer this worker's.
+    ///
+    /// This and [`Self::report`] may be repeated when the answer got lost: they look at the attempts so far.
+    pub(super) async fn claim(&self, id: &str, worker: &str, attempt: u32) -> anyhow::Result<bool> {
+        let sql = format!(
+            "UPDATE {{jobs}} SET status = 'Running', lock_at = {}
+            WHERE id = $1 AND lock_by = $2 AND attempts = $3 - 1 AND status IN ('Queued', 'Running')",
+            self.now()
+        );
         Ok(self
-            .execute(&sql.replace("{now}", now), [id.into(), worker.into()])
+            .execute(&sql, [id.into(), worker.into(), attempt.into()])
             .await?
             == 1)
     }
@@ -54,19 +58,19 @@ impl Store {
         attempt: u32,
         report: &Report,
     ) -> anyhow::Result<bool> {
-        let mut values: Vec<Value> = vec![id.into(), worker.into()];
+        let mut values: Vec<Value> = vec![id.into(), worker.into(), attempt.into()];
         let change = match report {
             Report::HandBack => "status = 'Pending'".to_owned(),
             Report::Done => {
-                values.extend([attempt.into(), r#"{"Ok":null}"#.into()]);
+                values.push(r#"{"Ok":null}"#.into());
                 format!("status = 'Done', {}, done_at = {}", self.result(), self.now())
             }
             Report::Dead { error } => {
-                values.extend([attempt.into(), failure(error).into()]);
+                values.push(failure(error).into());
                 format!("status = 'Killed', {}, done_at = {}", self.result(), self.now())
             }
             Report::Retry { error, delay } => {
-                values.extend([attempt.into(), failure(error).into(), delay.as_secs_f64().into()]);
+                values.extend([failure(error).into(), delay.as_secs_f64().into()]);
                 format!(
                     "status = 'Pending', {}, run_at = {}",
                     self.result(),
@@ -76,7 +80,7 @@ impl Store {
         };
         let sql = format!(
             "UPDATE {{jobs}} SET {change}, lock_by = NULL, lock_at = NULL
-            WHERE id = $1 AND lock_by = $2 AND status = 'Running'"
+            WHERE id = $1 AND lock_by = $2 AND attempts = $3 - 1 AND status = 'Running'"
         );
         Ok(self.execute(&sql, values).await? == 1)
     }
@@ -87,12 +91,15 @@ impl Store {
         self.execute(&sql, [worker.into()]).await.map(drop)
     }
 
+    /// Frees what the worker has fetched and not begun.
+    pub(super) async fn release_unbegun(&self, worker: &str) -> anyhow::Result<()> {
+        self.release(worker, "status = 'Queued'").await
+    }
+
     /// Ends a worker: what it still holds is free at once. A fetch that was under way may yet lock a job in its
     /// name, so the worker is also marked as long dead; the next heartbeat of another frees that job.
     pub(super) async fn retire(&self, worker: &str) -> anyhow::Result<()> {
-        let release = "UPDATE {jobs} SET status = 'Pending', lock_by = NULL, lock_at = NULL
-            WHERE lock_by = $1 AND status IN ('Queued', 'Running')";
-        self.execute(release, [worker.into()]).await?;
+        self.release(worker, "status IN ('Queued', 'Running')").await?;
         let bury = format!(
             "UPDATE {{workers}} SET last_seen = {} WHERE id = $1",
             self.after("$2")
@@ -101,6 +108,13 @@ impl Store {
         self.execute(&bury, [worker.into(), long_ago.into()])
             .await
             .map(drop)
+    }
+
+    async fn release(&self, worker: &str, which: &str) -> anyhow::Result<()> {
+        let sql = format!(
+            "UPDATE {{jobs}} SET status = 'Pending', lock_by = NULL, lock_at = NULL WHERE lock_by = $1 AND {which}"
+        );
+        self.execute(&sql, [worker.into()]).await.map(drop)
     }
 
     pub(super) async fn dead(&self, limit: u32) -> anyhow::Result<Vec<DeadJob>> {

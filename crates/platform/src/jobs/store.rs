@@ -13,13 +13,17 @@ use sqlx::{
     postgres::{PgConnectOptions, PgListener, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
-use tokio::sync::watch;
+use tokio::{
+    sync::watch,
+    time::{Instant, sleep},
+};
 
 use super::{Envelope, JobStore, worker};
 
 /// The one queue's name in apalis' tables.
 pub(super) const QUEUE: &str = "selflink";
 const WAIT_FOR_CONNECTION: Duration = Duration::from_secs(10);
+const BUSY_PAUSE: Duration = Duration::from_millis(50);
 const PAUSE_BEFORE_LISTENING_AGAIN: Duration = Duration::from_secs(5);
 
 #[derive(Clone)]
@@ -87,7 +91,7 @@ impl Store {
             if let Err(error) = listen(&pool, &wake).await {
                 tracing::warn!(%error, "not listening for new jobs, polling only; trying again");
             }
-            tokio::time::sleep(PAUSE_BEFORE_LISTENING_AGAIN).await;
+            sleep(PAUSE_BEFORE_LISTENING_AGAIN).await;
         }
     }
 }
@@ -144,9 +148,15 @@ async fn open_sqlite(path: &Path) -> anyhow::Result<SqlitePool> {
         .max_connections(1)
         .acquire_timeout(WAIT_FOR_CONNECTION)
         .idle_timeout(None)
-        .max_lifetime(None)
-        .connect_with(options)
-        .await?;
+        .max_lifetime(None);
+    let began = Instant::now();
+    // SQLite does not wait for a lock when it turns a new file to WAL while another process does the same.
+    let pool = loop {
+        match pool.clone().connect_with(options.clone()).await {
+            Err(error) if is_busy(&error) && began.elapsed() < WAIT_FOR_CONNECTION => sleep(BUSY_PAUSE).await,
+            connected => break connected?,
+        }
+    };
     // Not apalis' `setup`: it turns `synchronous` off. The outer transaction keeps a second process out, which on
     // SQLite the migrator itself does not.
     let mut transaction = pool.begin_with("BEGIN EXCLUSIVE").await?;
@@ -155,6 +165,16 @@ async fn open_sqlite(path: &Path) -> anyhow::Result<SqlitePool> {
         .await?;
     transaction.commit().await?;
     Ok(pool)
+}
+
+fn is_busy(error: &sqlx::Error) -> bool {
+    const SQLITE_BUSY: u32 = 5;
+    let code = error
+        .as_database_error()
+        .and_then(sqlx::error::DatabaseError::code);
+    // The primary code is the extended code's lowest byte.
+    code.and_then(|code| code.parse::<u32>().ok())
+        .is_some_and(|code| code & 0xff == SQLITE_BUSY)
 }
 
 async fn open_postgres(url: &str) -> anyhow::Result<PgPool> {

@@ -202,7 +202,7 @@ impl Shift {
                 () = crew.give_up.cancelled(), if !self.jobs.is_closed() => { self.jobs.close(); }
                 () = sleep(HEARTBEAT) => {
                     let asked = Instant::now();
-                    match timeout(HEARTBEAT_ANSWER, crew.store.keep_alive(&self.worker)).await {
+                    match timeout(HEARTBEAT_ANSWER, self.renew_lease(&crew.store)).await {
                         Ok(Ok(())) => confirmed = asked,
                         _ if confirmed.elapsed() > OWN_LEASE => self.lost.cancel(),
                         _ => {}
@@ -216,6 +216,15 @@ impl Shift {
                 "a worker's end could not be written down"
             );
         }
+    }
+
+    async fn renew_lease(&self, store: &Store) -> anyhow::Result<()> {
+        store.keep_alive(&self.worker).await?;
+        if self.jobs.is_closed() {
+            // The worker that fetched them is gone, and the lease is renewed only for what it had begun.
+            store.release_unbegun(&self.worker).await?;
+        }
+        Ok(())
     }
 }
 

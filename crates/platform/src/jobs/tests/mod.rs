@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use futures::FutureExt as _;
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
@@ -18,12 +19,38 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{Enqueue, Job, JobCounts, JobKind, JobStore, Jobs, store::Pool};
-use crate::app::App;
+use crate::{
+    app::App,
+    clock::Clock,
+    config::Environment,
+    http::Standing,
+    process::{Instance, Process, Schema},
+};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// One for all tests: these jobs do nothing with it.
 fn app() -> App {
-    App
+    static APP: LazyLock<App> = LazyLock::new(|| {
+        let start = || {
+            let runtime = tokio::runtime::Runtime::new().unwrap();
+            let folder = tempfile::tempdir().unwrap();
+            let environment =
+                Environment::default().with("SELFLINK_DATA_DIR", folder.path().display().to_string());
+            let nobody = Instance {
+                domains: Vec::new(),
+                find_standing: |_, _| async { Ok(Standing::Unknown) }.boxed(),
+            };
+            let process = Process::start(&environment, nobody, Schema::Migrate, Clock::system());
+            let app = runtime.block_on(process).unwrap().app.clone();
+            // Its connections live on it.
+            std::mem::forget(runtime);
+            app
+        };
+        // The test's own runtime must not be blocked on.
+        std::thread::spawn(start).join().unwrap()
+    });
+    APP.clone()
 }
 
 /// A store of a test's own.

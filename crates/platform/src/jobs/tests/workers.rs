@@ -234,7 +234,6 @@ async fn survives_lost_connections() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "takes a minute"]
 async fn stops_its_jobs_before_their_lease_ends() {
     let store = TestStore::postgres().await;
     let jobs = store.open().await;

@@ -1,0 +1,4 @@
+//! Integration tests: a real instance, spoken to over HTTP, on SQLite or on PostgreSQL and Redis (`TEST_DATABASE`).
+
+mod accounts;
+mod support;
