@@ -7,6 +7,7 @@ mod events;
 mod follows;
 mod ids;
 mod permissions;
+mod program;
 mod support;
 mod throttles;
 mod users;
