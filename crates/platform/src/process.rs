@@ -13,7 +13,7 @@ use crate::{
     auth::{Passwords, Tokens},
     cache::Cache,
     clock::Clock,
-    config::{Config, ConnectionUrl, Environment, StorageBackend},
+    config::{Config, ConfigError, ConnectionUrl, Environment, StorageBackend},
     db::{self, Db, Engine, Pools},
     domain::{self, Domain, Surface},
     flags::Flags,
@@ -44,6 +44,21 @@ pub struct Instance {
 }
 
 impl Instance {
+    /// What is wrong with the settings of the platform and of every domain.
+    pub fn check_settings(&self, environment: &Environment) -> Result<(), ConfigError> {
+        let problems =
+            |outcome: Result<(), ConfigError>| outcome.err().map_or_else(Vec::new, |error| error.0);
+        let mut all = problems(Config::read(environment).map(drop));
+        all.extend(problems(
+            domain::read_settings(&self.domains, environment).map(drop),
+        ));
+        if all.is_empty() {
+            Ok(())
+        } else {
+            Err(ConfigError(all))
+        }
+    }
+
     /// Whether any domain has endpoints of this surface.
     pub fn serves(&self, surface: Surface) -> bool {
         self.domains
@@ -83,6 +98,7 @@ impl Process {
         clock: Clock,
     ) -> anyhow::Result<Self> {
         crate::tls::use_ring();
+        instance.check_settings(environment)?;
         let config = Config::read(environment)?;
         let settings = domain::read_settings(&instance.domains, environment)?;
         let pools = Pools::open(&config).await?;

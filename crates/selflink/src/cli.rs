@@ -94,6 +94,7 @@ async fn dispatch(instance: Instance, arguments: &ArgMatches) -> anyhow::Result<
         }
         _ => {}
     }
+    instance.check_settings(&environment)?;
     let telemetry = Telemetry::start(&Config::read(&environment)?)?;
     let outcome = match roles::ALL.iter().find(|role| role.name == name) {
         Some(role) => roles::run(role, &environment, instance, arguments).await,

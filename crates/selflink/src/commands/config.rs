@@ -18,6 +18,5 @@ pub fn run(instance: &Instance, environment: &Environment, as_markdown: bool) ->
     }
     print!("{}", values(&variables, environment));
     // After the values, so that they can be compared with what is wrong.
-    Config::read(environment)?;
-    Ok(())
+    Ok(instance.check_settings(environment)?)
 }
