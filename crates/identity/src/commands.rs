@@ -2,7 +2,7 @@
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use futures::FutureExt as _;
-use platform::{App, config::Secret, db::Tx, domain::ManagementCommand, flags};
+use platform::{App, config::Secret, db::Tx, domain::ManagementCommand, flags, http::Rule as _};
 use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 
 use crate::{
@@ -62,17 +62,21 @@ async fn bootstrap_admin(app: &App, arguments: &ArgMatches) -> anyhow::Result<()
     let given = |name: &str| arguments.get_one::<String>(name).cloned();
     let default = |read: fn(&AdminSettings) -> String| defaults.as_deref().map(read).unwrap_or_default();
     let email = given("email").unwrap_or_else(|| default(|settings| settings.email.clone()));
-    if !email.contains('@') {
-        anyhow::bail!("{email:?} is no e-mail address");
-    }
+    // The rule of sign-in: with any other address nobody could.
+    let Ok(email) = platform::http::email().check(&email.as_str().into()) else {
+        anyhow::bail!("{email:?} is no e-mail address that one can sign in with");
+    };
     let password = Secret::new(
         given("password").unwrap_or_else(|| default(|settings| settings.password.expose().to_owned())),
     );
+    if password.expose().trim().is_empty() {
+        anyhow::bail!("the password is blank: nobody could sign in with it");
+    }
     if app.config().is_production() && given("password").is_none() && is_published(&password) {
         anyhow::bail!("ADMIN_PASSWORD has its published default: choose another");
     }
     let admin = &Administrator {
-        email: email.trim().to_owned(),
+        email,
         name: given("name").unwrap_or_else(|| default(|settings| settings.name.clone())),
         password: app.passwords().hash(password.expose().trim().to_owned()).await?,
     };
