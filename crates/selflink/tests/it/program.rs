@@ -104,17 +104,18 @@ pub struct Listening {
 }
 
 impl Listening {
-    /// Starts `selflink <role>` and waits until it is ready.
-    pub async fn start(database: &TestDatabase, role: &str) -> Self {
+    /// Starts a role with these arguments and waits until it is ready.
+    pub async fn start(database: &TestDatabase, role: &[&str]) -> Self {
         let settings = [("LOG_FORMAT", "json"), ("LOG_LEVEL", "info")];
-        let mut child = on(database, &[role, "--bind", "127.0.0.1:0"], &settings)
+        let arguments = [role, &["--bind", "127.0.0.1:0"]].concat();
+        let mut child = on(database, &arguments, &settings)
             .spawn()
             .expect("the program starts");
         let mut lines = BufReader::new(child.stderr.take().expect("has a stderr")).lines();
         let mut log = String::new();
         let address = loop {
             let line = lines.next_line().await.expect("logs text");
-            let line = line.unwrap_or_else(|| panic!("{role} ended before it was ready: {log}"));
+            let line = line.unwrap_or_else(|| panic!("{role:?} ended before it was ready: {log}"));
             let entry: Value = serde_json::from_str(&line).unwrap_or_default();
             if entry["message"] == "ready" {
                 break entry["address"]

@@ -43,7 +43,7 @@ async fn a_list_costs_the_same_however_long_its_page() {
     let (id, ann) = populate(&app).await;
     let token = ann.token.clone().expect("is signed in");
     // A process of its own: metrics are counted by process, and other tests run in this one.
-    let program = Listening::start(&app.database(), "api").await;
+    let program = Listening::start(&app.database(), &["api"]).await;
     let client = program.client().with_token(&token);
     for (route, path, most) in [
         ("/api/v1/users/", "users/?".to_owned(), 2),
