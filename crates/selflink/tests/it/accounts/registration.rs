@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::support::{PASSWORD, execute, start, user_called, value};
 
 /// A body that is accepted, with these fields changed; null takes a field out.
-fn body(changes: Value) -> Value {
+fn body(changes: &Value) -> Value {
     let mut body = json!({ "email": "ann@example.com", "password": PASSWORD, "name": "Ann Bee" });
     for (name, value) in changes.as_object().expect("is an object") {
         match value {
@@ -19,7 +19,7 @@ fn body(changes: Value) -> Value {
 
 async fn refused(app: &TestApp, changes: Value) -> Value {
     app.client()
-        .post("auth/register/", &body(changes))
+        .post("auth/register/", &body(&changes))
         .await
         .expect(400)
 }
@@ -27,7 +27,7 @@ async fn refused(app: &TestApp, changes: Value) -> Value {
 async fn handle_of(app: &TestApp, changes: Value) -> String {
     let answer = app
         .client()
-        .post("auth/register/", &body(changes))
+        .post("auth/register/", &body(&changes))
         .await
         .expect(201);
     answer["user"]["handle"].as_str().expect("is a text").to_owned()
@@ -38,7 +38,10 @@ async fn a_registration_answers_with_the_whole_account() {
     let app = start().await;
     let answer = app
         .client()
-        .post("auth/register/", &body(json!({ "email": "Ann.Bee@EXAMPLE.com" })))
+        .post(
+            "auth/register/",
+            &body(&json!({ "email": "Ann.Bee@EXAMPLE.com" })),
+        )
         .await;
     insta::assert_json_snapshot!(answer.expect(201), {
         ".token" => "[token]",
@@ -177,7 +180,7 @@ async fn rules_of_each_field() {
     {
         let changes = json!({ "email": format!("weak{n}@example.com"), "password": password, "handle": format!("weak{n}") });
         app.client()
-            .post("auth/register/", &body(changes))
+            .post("auth/register/", &body(&changes))
             .await
             .expect(201);
     }
@@ -286,12 +289,15 @@ fn is_suffixed(handle: &str, stem: &str) -> bool {
 #[tokio::test]
 async fn names_have_two_spellings() {
     let app = start().await;
-    let sent = body(json!({ "name": " ", "fullName": " Full Name ", "intention": "x", "username": "u" }));
+    let sent = body(&json!({ "name": " ", "fullName": " Full Name ", "intention": "x", "username": "u" }));
     let answer = app.client().post("auth/register/", &sent).await;
     assert_eq!(answer.expect(201)["user"]["name"], "Full Name");
     let both = json!({ "email": "both@example.com", "name": "Name", "fullName": "Full" });
     assert_eq!(
-        app.client().post("auth/register/", &body(both)).await.expect(201)["user"]["name"],
+        app.client()
+            .post("auth/register/", &body(&both))
+            .await
+            .expect(201)["user"]["name"],
         "Name"
     );
     app.stop().await;
@@ -316,7 +322,7 @@ async fn forms_register_too_and_no_answer_shows_the_password() {
         .client()
         .post(
             "auth/register/",
-            &body(json!({ "password": secret, "email": "nonsense" })),
+            &body(&json!({ "password": secret, "email": "nonsense" })),
         )
         .await;
     let stored: String = value(&app, "SELECT password FROM users").await;

@@ -89,14 +89,14 @@ fn note(run: &str, delivery: Delivery) {
 }
 
 async fn receive(app: App, event: Event) -> anyhow::Result<()> {
-    let noted: Noted = event.read()?;
+    let content: Noted = event.read()?;
     let attempt = {
         let mut notes = NOTES.lock().expect("is not poisoned");
         let attempts = notes.attempts.entry(event.id).or_default();
         *attempts += 1;
         *attempts
     };
-    match noted.mishaps.get(attempt - 1) {
+    match content.mishaps.get(attempt - 1) {
         Some(Mishap::Error) => anyhow::bail!("attempt {attempt} was to fail"),
         Some(Mishap::Panic) => panic!("attempt {attempt} was to panic"),
         None => {}
@@ -104,10 +104,10 @@ async fn receive(app: App, event: Event) -> anyhow::Result<()> {
     // Long enough for another instance to take its share.
     tokio::time::sleep(std::time::Duration::from_millis(5)).await;
     note(
-        &noted.run,
+        &content.run,
         Delivery {
             event: event.id,
-            number: noted.number,
+            number: content.number,
             node: app.db().ids().node(),
         },
     );
