@@ -315,7 +315,7 @@ impl DirectorySearch {
             match character {
                 '"' => quoted = !quoted,
                 character if !quoted && (character.is_whitespace() || character == ',') => {
-                    terms.push(std::mem::take(&mut term))
+                    terms.push(std::mem::take(&mut term));
                 }
                 character => term.push(character),
             }

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// How long a node stays with a process that says nothing.
-const TERM: Duration = Duration::from_secs(60);
+const TERM: Duration = Duration::from_mins(1);
 /// How often a process says that it is still there.
 const RENEWAL: Duration = Duration::from_secs(10);
 /// Nodes tried before giving up; each try meets a rival only by chance.
