@@ -1,4 +1,12 @@
 //! Integration tests: a real instance, spoken to over HTTP, on SQLite or on PostgreSQL and Redis (`TEST_DATABASE`).
 
 mod accounts;
+mod commands;
+mod conventions;
+mod events;
+mod follows;
+mod ids;
+mod permissions;
 mod support;
+mod throttles;
+mod users;
