@@ -48,6 +48,7 @@ pub struct Telemetry {
 impl Telemetry {
     /// Sets logs, metrics and, when configured, traces up for the whole process.
     pub fn start(config: &Config) -> anyhow::Result<Self> {
+        crate::tls::use_ring();
         let default = if config.is_production() {
             LogFormat::Json
         } else {
@@ -123,8 +124,9 @@ pub fn start_metrics() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The metrics in Prometheus' text format.
+/// The metrics in Prometheus' text format, those of the process itself brought up to date.
 pub(crate) fn render_metrics() -> String {
+    metrics_process::Collector::default().collect();
     METRICS.get().map(PrometheusHandle::render).unwrap_or_default()
 }
 

@@ -31,18 +31,20 @@ struct Resources {
 impl TestDatabase {
     /// One without rows. On PostgreSQL it may have been migrated already: an earlier test's, emptied.
     pub async fn create() -> Self {
-        let postgres = match is_postgres() {
-            true => Some(PostgresDatabase::without_rows().await),
-            false => None,
+        let postgres = if is_postgres() {
+            Some(PostgresDatabase::without_rows().await)
+        } else {
+            None
         };
         Self::of(postgres)
     }
 
     /// One that has never been migrated.
     pub async fn unmigrated() -> Self {
-        let postgres = match is_postgres() {
-            true => Some(PostgresDatabase::without_tables().await),
-            false => None,
+        let postgres = if is_postgres() {
+            Some(PostgresDatabase::without_tables().await)
+        } else {
+            None
         };
         Self::of(postgres)
     }

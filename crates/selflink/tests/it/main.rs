@@ -7,6 +7,7 @@ mod events;
 mod follows;
 mod ids;
 mod kill;
+mod media;
 mod permissions;
 mod program;
 mod support;
