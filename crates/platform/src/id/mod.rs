@@ -111,7 +111,9 @@ impl Ids {
 
     /// Whether the node is certainly still ours: a process that could not renew its lease in time must not write ids.
     pub fn is_leased(&self) -> bool {
-        self.leased_until.lock().is_none_or(|until| Instant::now() < until)
+        self.leased_until
+            .lock()
+            .is_none_or(|until| Instant::now() < until)
     }
 
     fn lease_until(&self, until: Instant) {
