@@ -18,11 +18,10 @@ test-sqlite: ## All tests, the integration tests on SQLite
 test-postgres: ## The integration tests on PostgreSQL with Redis: only they depend on the database
 	TEST_DATABASE=postgres $(SERVICES) cargo test --workspace --test it
 
-lint: ## Formatting, lints, documentation, the compose file
+lint: ## Formatting, lints, documentation of the code
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
-	scripts/check-compose
 
 contract: ## The contract suite of ../shared/contract, without what is not built yet
 	cargo build

@@ -1,6 +1,6 @@
 //! Logs, metrics, traces.
 
-use std::{fmt, sync::OnceLock};
+use std::{fmt, io::IsTerminal as _, sync::OnceLock};
 
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use opentelemetry::trace::TracerProvider as _;
@@ -60,10 +60,13 @@ impl Telemetry {
         let lines = match settings.log_format.unwrap_or(default) {
             LogFormat::Json => tracing_subscriber::fmt::layer()
                 .with_writer(std::io::stderr)
+                // The request's id is read from the formatted span, where colours would stand around it.
+                .with_ansi(false)
                 .event_format(JsonLine(Clock::system()))
                 .boxed(),
             LogFormat::Pretty => tracing_subscriber::fmt::layer()
                 .with_writer(std::io::stderr)
+                .with_ansi(std::io::stderr().is_terminal())
                 .with_target(false)
                 .boxed(),
         };
