@@ -2,5 +2,6 @@
 
 mod accounts;
 mod kill;
+mod pooler;
 mod program;
 mod support;
