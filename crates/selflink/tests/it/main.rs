@@ -9,6 +9,7 @@ mod ids;
 mod kill;
 mod media;
 mod permissions;
+mod pooler;
 mod program;
 mod support;
 mod throttles;

@@ -89,6 +89,12 @@ impl Program {
         self.output.lock().expect("nobody panics with it").clone()
     }
 
+    /// Whether it still runs. (A process that has ended and was not waited for keeps its place in `/proc`.)
+    pub fn is_running(&self) -> bool {
+        let path = format!("/proc/{}/stat", self.child.id().unwrap_or(0));
+        std::fs::read_to_string(path).is_ok_and(|text| !text.contains(") Z "))
+    }
+
     /// Its number.
     pub fn id(&self) -> u32 {
         self.child.id().expect("it runs")
