@@ -150,7 +150,8 @@ async fn the_background_runs(app: &TestApp) {
     .await;
 }
 
-async fn number(app: &TestApp, text: &str) -> i64 {
+/// The number `n` that a query gives.
+pub async fn number(app: &TestApp, text: &str) -> i64 {
     let db = app.app.db();
     let statement = Statement::from_string(db.engine().backend(), text);
     let row = db.reader().query_one_raw(statement).await.expect("is asked");
