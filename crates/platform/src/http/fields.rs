@@ -19,8 +19,8 @@ enum Sent<'a> {
     Text(&'a str),
 }
 
-/// The fields of a body while they are read. A field that is refused is noted, and a default stands in for it until
-/// [`Fields::finish`] refuses the whole.
+/// The fields of a body while they are read. A field that is refused is noted, and a default stands in for it until the
+/// whole body is refused at its end.
 pub struct Fields {
     source: Source,
     errors: Map<String, Value>,
