@@ -7,6 +7,7 @@
 mod connection;
 mod migrate;
 mod pools;
+mod statements;
 mod transaction;
 
 use std::sync::Arc;
@@ -18,6 +19,7 @@ use tokio::sync::Notify;
 pub use connection::Connection;
 pub use migrate::{create, migrate, require};
 pub use pools::{Pools, direct_postgres_url};
+pub(crate) use statements::counted;
 pub use transaction::Tx;
 
 use crate::{clock::Clock, id::Ids};

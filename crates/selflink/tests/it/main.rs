@@ -10,9 +10,13 @@ mod ids;
 mod kill;
 mod media;
 mod permissions;
+<<<<<<< HEAD
 mod pooler;
 mod program;
 mod shutdown;
+=======
+mod program;
+>>>>>>> tests-a
 mod support;
 mod throttles;
 mod users;

@@ -1,1 +1,9 @@
-//! users
+//! The directory, profiles, and who sees what.
+
+mod crowd;
+mod directory;
+mod ordering;
+mod paging;
+mod privacy;
+mod profile;
+mod statements;
