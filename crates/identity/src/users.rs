@@ -280,11 +280,12 @@ pub fn seen_by(viewer: UserId) -> SelectStatement {
 /// The rows of a page of a query made by [`seen_by`].
 pub async fn page_of(
     on: &impl ConnectionTrait,
-    mut query: SelectStatement,
+    query: SelectStatement,
     page: &Page,
 ) -> Result<Vec<UserRow>, DbErr> {
-    page.apply(&mut query);
-    rows_of(on, &query).await
+    let statement = page.statement(query, on.get_database_backend());
+    let rows = on.query_all_raw(statement).await?;
+    rows.iter().map(UserRow::read_with_following).collect()
 }
 
 /// The rows of a query made by [`seen_by`].

@@ -4,11 +4,13 @@
 #[cfg(test)]
 mod tests;
 
+use std::fmt::Write as _;
+
 use axum::{extract::FromRequestParts, http::request::Parts};
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    Value,
+    DbBackend, Statement, Value,
     sea_query::{Condition, Expr, ExprTrait as _, IntoColumnRef as _, Order, SelectStatement},
 };
 use serde::Serialize;
@@ -264,8 +266,8 @@ impl Page {
         self.position.as_ref().is_some_and(|position| position.backward)
     }
 
-    /// Adds condition, order and limit to a query.
-    pub fn apply(&self, query: &mut SelectStatement) {
+    /// The statement that finds the rows of this page among those of `query`.
+    pub fn statement(&self, mut query: SelectStatement, backend: DbBackend) -> Statement {
         if let Some(position) = &self.position {
             query.cond_where(self.condition(position));
         }
@@ -277,8 +279,11 @@ impl Page {
             };
             query.order_by(field.column.into_column_ref(), order);
         }
-        // One more, to know whether there is a further page.
-        query.limit(self.size as u64 + 1);
+        let mut statement = backend.build(&query);
+        // One more, to know whether there is a further page. A literal: with a parameter, PostgreSQL cannot know how few
+        // rows are wanted and plans the statement anew each time, which costs more than running it.
+        let _ = write!(statement.sql, " LIMIT {}", self.size + 1);
+        statement
     }
 
     /// Everything behind the position.
