@@ -9,11 +9,11 @@ mod values;
 use futures::future::join_all;
 use platform::testing::{Client, TestApp, TestDatabase, is_postgres};
 use reqwest::Url;
-use sea_orm::{ConnectionTrait as _, Statement};
 use serde_json::{Value, json};
 
 use self::bouncer::Bouncer;
 use crate::{
+    database::{all_events_are_delivered, number},
     program::eventually,
     support::{PASSWORD, user},
 };
@@ -144,18 +144,7 @@ async fn the_background_runs(app: &TestApp) {
         (counts.done >= 2 && counts.pending + counts.running == 0).then_some(())
     })
     .await;
-    eventually("the outbox is empty", async || {
-        (number(app, "SELECT count(*) AS n FROM outbox").await == 0).then_some(())
-    })
-    .await;
-}
-
-/// The number `n` that a query gives.
-pub async fn number(app: &TestApp, text: &str) -> i64 {
-    let db = app.app.db();
-    let statement = Statement::from_string(db.engine().backend(), text);
-    let row = db.reader().query_one_raw(statement).await.expect("is asked");
-    row.expect("a row").try_get("", "n").expect("a number")
+    all_events_are_delivered(app).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
