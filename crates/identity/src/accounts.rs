@@ -154,7 +154,7 @@ pub async fn register(app: &App, registration: &Registration) -> Result<SignedIn
         let handle = if is_given {
             handles::normalise(&registration.handle)
         } else {
-            free_handle(app.db().reader(), &made_from, attempt).await?
+            free_handle(app.db().reader(), &made_from, &registration.name, attempt).await?
         };
         let account = &NewAccount {
             handle: &handle,
@@ -182,10 +182,11 @@ pub async fn register(app: &App, registration: &Registration) -> Result<SignedIn
     Err(AccountError::NormalisedHandleTaken)
 }
 
-/// The first candidate that nobody has; after a lost race, and when all are taken, one with a random suffix.
+/// The first candidate that nobody has; after a lost race, and when all are taken, the name with a random suffix.
 pub async fn free_handle(
     on: &impl ConnectionTrait,
     candidates: &[String],
+    name: &str,
     attempt: usize,
 ) -> Result<String, DbErr> {
     if attempt == 0 {
@@ -200,7 +201,7 @@ pub async fn free_handle(
             return Ok(free.clone());
         }
     }
-    Ok(handles::with_suffix(candidates))
+    Ok(handles::with_suffix(name))
 }
 
 /// What a new row is made of.

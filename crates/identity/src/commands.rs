@@ -110,7 +110,8 @@ async fn promote(tx: &Tx, admin: &Administrator) -> Result<bool, AccountError> {
                 ..Registration::default()
             };
             // The local part, as administrators know themselves by it.
-            let handle = accounts::free_handle(tx, &handles::candidates("", &admin.email), 0).await?;
+            let local = admin.email.split('@').next().unwrap_or("");
+            let handle = accounts::free_handle(tx, &handles::own(local), local, 0).await?;
             accounts::insert(
                 tx,
                 &NewAccount {

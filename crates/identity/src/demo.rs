@@ -90,7 +90,7 @@ async fn ensure(
             name: name.to_owned(),
             ..Registration::default()
         };
-        let handle = accounts::free_handle(tx, &[handle.to_owned()], 0).await?;
+        let handle = accounts::free_handle(tx, &[handle.to_owned()], handle, 0).await?;
         return accounts::insert(
             tx,
             &NewAccount {

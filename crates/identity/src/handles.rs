@@ -27,16 +27,22 @@ pub fn candidates(name: &str, email: &str) -> Vec<String> {
     candidates
 }
 
-/// The first candidate with four random hexadecimal digits at its end.
-pub fn with_suffix(candidates: &[String]) -> String {
-    let suffix = random_hex::<2>();
-    let stem: String = candidates
-        .first()
-        .map_or(FALLBACK, String::as_str)
-        .chars()
-        .take(LONGEST - suffix.len())
-        .collect();
-    format!("{stem}{suffix}")
+/// What a handle is made from when nothing but the name will do.
+pub fn own(name: &str) -> Vec<String> {
+    let handle = normalise(name);
+    if handle.is_empty() {
+        Vec::new()
+    } else {
+        vec![handle]
+    }
+}
+
+/// The name as a handle, or the fallback, with four random hexadecimal digits at its end.
+pub fn with_suffix(name: &str) -> String {
+    let (handle, suffix) = (normalise(name), random_hex::<2>());
+    let stem = if handle.is_empty() { FALLBACK } else { &handle };
+    let room = LONGEST - suffix.len();
+    format!("{}{suffix}", &stem[..stem.len().min(room)])
 }
 
 #[cfg(test)]
@@ -61,7 +67,8 @@ mod tests {
     fn candidates_fall_back() {
         assert_eq!(candidates("ნინო", "nino@example.com"), ["nino", "selflink"]);
         assert_eq!(candidates("!", "-@example.com"), ["selflink"]);
-        assert_eq!(with_suffix(&["a".repeat(30)]).len(), 30);
+        assert_eq!(with_suffix(&"a".repeat(40)).len(), 30);
+        assert!(with_suffix("ნინო").starts_with("selflink"));
     }
 
     proptest::proptest! {

@@ -5,7 +5,7 @@ use sea_orm::{
 };
 use sqlx::{AssertSqlSafe, PgPool, Postgres};
 
-use super::is_connection_loss;
+use super::{is_connection_loss, statements};
 
 /// A read is repeated on another connection this often when its own was lost: as a server restart breaks every
 /// connection of the pool, at most the pool's size plus one.
@@ -42,6 +42,7 @@ impl ConnectionTrait for Connection {
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        statements::count();
         match self {
             Connection::Prepared(connection) => connection.execute_raw(statement).await,
             Connection::Simple(pool) => execute(pool, statement.to_string()).await,
@@ -49,6 +50,7 @@ impl ConnectionTrait for Connection {
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        statements::count();
         match self {
             Connection::Prepared(connection) => connection.execute_unprepared(sql).await,
             Connection::Simple(pool) => execute(pool, sql.to_owned()).await,
@@ -56,6 +58,7 @@ impl ConnectionTrait for Connection {
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        statements::count();
         on_a_live_connection!(match self {
             Connection::Prepared(connection) => connection.query_one_raw(statement.clone()).await,
             Connection::Simple(pool) => query_one(pool, statement.to_string()).await,
@@ -63,6 +66,7 @@ impl ConnectionTrait for Connection {
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        statements::count();
         on_a_live_connection!(match self {
             Connection::Prepared(connection) => connection.query_all_raw(statement.clone()).await,
             Connection::Simple(pool) => query_all(pool, statement.to_string()).await,

@@ -7,17 +7,19 @@
 mod connection;
 mod migrate;
 mod pools;
+mod statements;
 mod transaction;
 
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use sea_orm::{DbBackend, DbErr, RuntimeErr, SqlErr, Statement};
+use sea_orm::{ConnAcquireErr, DbBackend, DbErr, RuntimeErr, SqlErr, Statement};
 use tokio::sync::Notify;
 
 pub use connection::Connection;
 pub use migrate::{create, migrate, require};
 pub use pools::{Pools, direct_postgres_url};
+pub(crate) use statements::counted;
 pub use transaction::Tx;
 
 use crate::{clock::Clock, id::Ids};
@@ -98,6 +100,10 @@ impl Db {
         F: Future<Output = Result<T, E>>,
         E: From<DbErr>,
     {
+        if !self.ids.is_leased() {
+            // Another process may have our node by now: an id of ours could be one of its own.
+            return Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout).into());
+        }
         let mut attempt = 1;
         loop {
             let tx = match Tx::begin(&self.pools, Arc::clone(&self.ids), self.clock.now()).await {

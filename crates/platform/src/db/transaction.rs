@@ -13,7 +13,7 @@ use sea_orm::{
 use sqlx::Postgres;
 use tokio::sync::Mutex;
 
-use super::{Connection, Pools, connection, is_transient};
+use super::{Connection, Pools, connection, is_transient, statements};
 use crate::id::Ids;
 
 enum Inner {
@@ -138,6 +138,7 @@ impl ConnectionTrait for Tx {
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        statements::count();
         self.noted(match &self.0.inner {
             Inner::Prepared(tx) => tx.execute_raw(statement).await,
             Inner::Simple(tx) => connection::execute(&mut **tx.lock().await, statement.to_string()).await,
@@ -145,6 +146,7 @@ impl ConnectionTrait for Tx {
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        statements::count();
         self.noted(match &self.0.inner {
             Inner::Prepared(tx) => tx.execute_unprepared(sql).await,
             Inner::Simple(tx) => connection::execute(&mut **tx.lock().await, sql.to_owned()).await,
@@ -152,6 +154,7 @@ impl ConnectionTrait for Tx {
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        statements::count();
         self.noted(match &self.0.inner {
             Inner::Prepared(tx) => tx.query_one_raw(statement).await,
             Inner::Simple(tx) => connection::query_one(&mut **tx.lock().await, statement.to_string()).await,
@@ -159,6 +162,7 @@ impl ConnectionTrait for Tx {
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        statements::count();
         self.noted(match &self.0.inner {
             Inner::Prepared(tx) => tx.query_all_raw(statement).await,
             Inner::Simple(tx) => connection::query_all(&mut **tx.lock().await, statement.to_string()).await,

@@ -10,7 +10,7 @@ use axum::{
 };
 use tracing::Instrument as _;
 
-use crate::clock::random_hex;
+use crate::{clock::random_hex, db::counted};
 
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -37,7 +37,7 @@ pub(super) async fn observe(request: Request, next: Next) -> Response {
         .get::<MatchedPath>()
         .map_or_else(|| "unmatched".to_owned(), |path| path.as_str().to_owned());
     let span = tracing::info_span!("request", request_id = id.to_str().unwrap_or(""), %method, route, status = tracing::field::Empty);
-    let mut response = next.run(request).instrument(span.clone()).await;
+    let (mut response, statements) = counted(next.run(request).instrument(span.clone())).await;
     let (status, seconds) = (response.status(), started.elapsed().as_secs_f64());
     span.record("status", status.as_u16());
     let labels = [
@@ -46,17 +46,18 @@ pub(super) async fn observe(request: Request, next: Next) -> Response {
         ("status", status.as_u16().to_string()),
     ];
     metrics::histogram!("selflink_http_request_seconds", &labels).record(seconds);
+    metrics::histogram!("selflink_http_request_statements", "route" => route.clone()).record(statements);
     let _entered = span.entered();
     let (status_code, milliseconds) = (status.as_u16(), seconds * 1000.0);
     match status_code {
         500.. => {
-            tracing::error!(target: "selflink::request", %method, route, status_code, milliseconds, "request failed")
+            tracing::error!(target: "selflink::request", %method, route, status_code, milliseconds, "request failed");
         }
         400.. => {
-            tracing::warn!(target: "selflink::request", %method, route, status_code, milliseconds, "request refused")
+            tracing::warn!(target: "selflink::request", %method, route, status_code, milliseconds, "request refused");
         }
         _ => {
-            tracing::info!(target: "selflink::request", %method, route, status_code, milliseconds, "request served")
+            tracing::info!(target: "selflink::request", %method, route, status_code, milliseconds, "request served");
         }
     }
     let headers = response.headers_mut();

@@ -1,9 +1,8 @@
-//! A database for one test, removed with the last handle to it.
+//! A database for one test, with a folder and a Redis prefix of its own.
 
 use std::{path::PathBuf, sync::Arc};
 
-use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
-
+use super::postgres::PostgresDatabase;
 use crate::clock::random_hex;
 
 /// Whether tests run on PostgreSQL and Redis.
@@ -11,7 +10,7 @@ pub fn is_postgres() -> bool {
     variable("TEST_DATABASE", "sqlite") == "postgres"
 }
 
-fn variable(name: &str, default: &str) -> String {
+pub(super) fn variable(name: &str, default: &str) -> String {
     #[expect(
         clippy::disallowed_methods,
         reason = "the harness is set up by the one who runs the tests"
@@ -19,25 +18,46 @@ fn variable(name: &str, default: &str) -> String {
     std::env::var(name).unwrap_or_else(|_| default.to_owned())
 }
 
-/// A fresh database with a data folder, and on PostgreSQL a prefix of its own in Redis.
+/// A database with a data folder, and on PostgreSQL a prefix of its own in Redis; let go of with the last handle to it.
 #[derive(Clone)]
 pub struct TestDatabase(Arc<Resources>);
 
 struct Resources {
     name: String,
     folder: PathBuf,
+    postgres: Option<PostgresDatabase>,
 }
 
 impl TestDatabase {
-    /// Makes it.
+    /// One without rows. On PostgreSQL it may have been migrated already: an earlier test's, emptied.
     pub async fn create() -> Self {
+        let postgres = if is_postgres() {
+            Some(PostgresDatabase::without_rows().await)
+        } else {
+            None
+        };
+        Self::of(postgres)
+    }
+
+    /// One that has never been migrated.
+    pub async fn unmigrated() -> Self {
+        let postgres = if is_postgres() {
+            Some(PostgresDatabase::without_tables().await)
+        } else {
+            None
+        };
+        Self::of(postgres)
+    }
+
+    fn of(postgres: Option<PostgresDatabase>) -> Self {
         let name = format!("selflink_test_{}", random_hex::<6>());
         let folder = std::env::temp_dir().join(&name);
         std::fs::create_dir_all(&folder).expect("a folder is made");
-        if is_postgres() {
-            execute(format!("CREATE DATABASE {name}")).await;
-        }
-        Self(Arc::new(Resources { name, folder }))
+        Self(Arc::new(Resources {
+            name,
+            folder,
+            postgres,
+        }))
     }
 
     /// Its folder: the data folder of instances on it.
@@ -47,12 +67,9 @@ impl TestDatabase {
 
     /// The URL of the main database.
     pub fn url(&self) -> String {
-        if is_postgres() {
-            let server = server();
-            let (base, _) = server.rsplit_once('/').expect("the URL names a database");
-            format!("{base}/{}", self.0.name)
-        } else {
-            format!("sqlite://{}", self.0.folder.join("selflink.db").display())
+        match &self.0.postgres {
+            Some(database) => database.url(),
+            None => format!("sqlite://{}", self.0.folder.join("selflink.db").display()),
         }
     }
 
@@ -84,31 +101,11 @@ impl TestDatabase {
     }
 }
 
-fn server() -> String {
-    variable("TEST_DATABASE_URL", "postgres://postgres@127.0.0.1:5432/postgres")
-}
-
-async fn execute(statement: String) {
-    let mut connection = PgConnection::connect(&server())
-        .await
-        .expect("PostgreSQL runs (TEST_DATABASE_URL)");
-    sqlx::raw_sql(AssertSqlSafe(statement))
-        .execute(&mut connection)
-        .await
-        .expect("the statement succeeds");
-}
-
 impl Drop for Resources {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.folder);
-        if is_postgres() {
-            let statement = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name);
-            // The runtime of the test may be ending: this one ends by itself. A failed test must not fail here again.
-            let removal = std::thread::spawn(|| {
-                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-                runtime.map(|runtime| runtime.block_on(execute(statement)))
-            });
-            let _ = removal.join();
+        if let Some(database) = self.postgres.take() {
+            database.let_go();
         }
     }
 }

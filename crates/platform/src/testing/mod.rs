@@ -1,10 +1,11 @@
 //! The harness of integration tests: a real instance on a database of its own, spoken to over HTTP.
 //!
 //! `TEST_DATABASE` chooses the engines: `sqlite` (default) or `postgres`, the latter with the server of
-//! `TEST_DATABASE_URL` and the Redis of `TEST_REDIS_URL`. Everything that a test makes is removed with its [`TestApp`].
+//! `TEST_DATABASE_URL` and the Redis of `TEST_REDIS_URL`. What a test leaves does not reach the next one.
 
 mod client;
 mod database;
+mod postgres;
 
 use chrono::Duration;
 use tokio::net::TcpListener;

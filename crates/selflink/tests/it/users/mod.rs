@@ -1,0 +1,9 @@
+//! The directory, profiles, and who sees what.
+
+mod crowd;
+mod directory;
+mod ordering;
+mod paging;
+mod privacy;
+mod profile;
+mod statements;
