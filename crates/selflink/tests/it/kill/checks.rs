@@ -8,7 +8,7 @@ use sea_orm::{ConnectionTrait as _, Statement};
 use serde_json::json;
 
 use super::traffic::{Account, Writer, profile};
-use crate::{database::all_events_are_delivered, support::PASSWORD};
+use crate::{outbox::all_events_are_delivered, support::PASSWORD};
 
 /// Checks everything; panics at the first thing that does not hold.
 pub async fn check(app: &TestApp, mut writers: Vec<Writer>) {

@@ -13,9 +13,8 @@ use serde_json::{Value, json};
 
 use self::bouncer::Bouncer;
 use crate::{
-    database::{all_events_are_delivered, number},
-    program::eventually,
-    support::{PASSWORD, user},
+    outbox::all_events_are_delivered,
+    support::{PASSWORD, eventually, user, value},
 };
 
 /// Clients that write and read at the same time.
@@ -81,9 +80,9 @@ async fn two_instances_work_through_three_server_connections() {
     assert_eq!(walk(&reader).await, CLIENTS);
 
     the_background_runs(&one).await;
-    let backends = number(
+    let backends: i64 = value(
         &one,
-        "SELECT count(*) AS n FROM pg_stat_activity \
+        "SELECT count(*) FROM pg_stat_activity \
          WHERE datname = current_database() AND application_name <> 'selflink-jobs'",
     )
     .await;

@@ -14,9 +14,8 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use tokio::time::sleep;
 
 use crate::{
-    database::all_events_are_delivered,
-    program::eventually,
-    support::{self, TestUser, user},
+    outbox::all_events_are_delivered,
+    support::{self, TestUser, eventually, user},
 };
 
 const CUTS: usize = 15;
