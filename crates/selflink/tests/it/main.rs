@@ -10,6 +10,7 @@ mod hostile;
 mod ids;
 mod kill;
 mod media;
+mod outbox;
 mod permissions;
 mod pooler;
 mod program;

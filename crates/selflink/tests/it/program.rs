@@ -15,7 +15,7 @@ use tokio::{
 };
 
 /// How long a program may take to start, to answer, or to end: far longer than any does.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A running program and what it has printed. Killed when dropped.
 pub struct Program {
@@ -113,10 +113,10 @@ impl Program {
 
     /// Waits for its end by itself.
     pub async fn ended(&mut self) -> ExitStatus {
-        match timeout(PATIENCE, self.child.wait()).await {
-            Ok(status) => status.expect("the program ends"),
-            Err(_) => panic!("the program does not end:\n{}", self.output()),
-        }
+        let ended = timeout(PATIENCE, self.child.wait()).await;
+        ended
+            .unwrap_or_else(|_| panic!("the program does not end:\n{}", self.output()))
+            .expect("it can be waited for")
     }
 }
 
@@ -135,16 +135,4 @@ fn printed_url(output: &str) -> Option<String> {
     let (_, rest) = output.split_once("http://127.0.0.1:")?;
     let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
     Some(format!("http://127.0.0.1:{}", &rest[..digits]))
-}
-
-/// Polls until `check` gives something; panics with `what` when it does not in time.
-pub async fn eventually<T>(what: &str, mut check: impl AsyncFnMut() -> Option<T>) -> T {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        if let Some(found) = check().await {
-            return found;
-        }
-        assert!(Instant::now() < deadline, "not in time: {what}");
-        sleep(Duration::from_millis(20)).await;
-    }
 }

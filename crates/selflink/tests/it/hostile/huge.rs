@@ -31,6 +31,7 @@ pub fn bodies(field: &str) -> Vec<Huge> {
         body: body.into_bytes(),
         right,
     };
+    let names: Vec<String> = (0..400_000).map(|n| format!("\"{n}\":0")).collect();
     let letters = "a".repeat(TEN_MEGABYTES);
     let part = |extra: &str, content: &str| {
         format!(
@@ -87,10 +88,7 @@ pub fn bodies(field: &str) -> Vec<Huge> {
         huge(
             "many names",
             json,
-            format!(
-                "{{{}\"z\":0}}",
-                (0..400_000).map(|n| format!("\"{n}\":0,")).collect::<String>()
-            ),
+            format!("{{{}}}", names.join(",")),
             &[400, 413],
         ),
         huge("many pairs", form, "a&".repeat(2_000_000), &[400, 413]),

@@ -1,5 +1,7 @@
 //! Values that break programs.
 
+use std::fmt::Write as _;
+
 use proptest::{prelude::*, sample::select};
 use serde_json::json;
 
@@ -144,7 +146,7 @@ pub fn encoded(text: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
             encoded.push(char::from(byte));
         } else {
-            encoded.push_str(&format!("%{byte:02X}"));
+            let _ = write!(encoded, "%{byte:02X}");
         }
         encoded
     })

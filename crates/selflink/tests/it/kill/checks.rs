@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use identity::{UserChanged, UserRegistered};
 use platform::{outbox::DomainEvent as _, testing::TestApp};
-use sea_orm::{ConnectionTrait as _, DbErr, Statement};
+use sea_orm::{ConnectionTrait as _, Statement};
 use serde_json::json;
 
 use super::traffic::{Account, Writer, profile};
-use crate::{program::eventually, support::PASSWORD};
+use crate::{outbox::all_events_are_delivered, support::PASSWORD};
 
 /// Checks everything; panics at the first thing that does not hold.
 pub async fn check(app: &TestApp, mut writers: Vec<Writer>) {
@@ -51,18 +51,7 @@ async fn nothing_is_half_written(app: &TestApp) {
 }
 
 async fn every_event_arrives(app: &TestApp) {
-    // A killed process keeps what it had claimed for half a minute: as if that had passed.
-    app.app
-        .db()
-        .write(|tx| async move { tx.execute_unprepared("UPDATE outbox SET due_at = 0").await })
-        .await
-        .map_err(|error: DbErr| error)
-        .expect("the claims end");
-    eventually("the outbox is empty", async || {
-        let waiting = numbers(app, "SELECT count(*) AS n, 0 AS m FROM outbox").await;
-        (waiting == [(0, 0)]).then_some(())
-    })
-    .await;
+    all_events_are_delivered(app).await;
     let told: BTreeSet<i64> = deliveries(app, UserRegistered::NAME).await.into_keys().collect();
     // Also of accounts whose registration was not answered.
     let users: BTreeSet<i64> = numbers(app, "SELECT id AS n, 0 AS m FROM users")

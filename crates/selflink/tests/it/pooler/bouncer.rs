@@ -10,7 +10,7 @@ use tokio::{
 };
 
 use super::with_port;
-use crate::program::{Program, eventually};
+use crate::{program::Program, support::eventually};
 
 /// A running PgBouncer; ends with the value.
 pub struct Bouncer {

@@ -9,13 +9,12 @@ mod values;
 use futures::future::join_all;
 use platform::testing::{Client, TestApp, TestDatabase, is_postgres};
 use reqwest::Url;
-use sea_orm::{ConnectionTrait as _, Statement};
 use serde_json::{Value, json};
 
 use self::bouncer::Bouncer;
 use crate::{
-    program::eventually,
-    support::{PASSWORD, user},
+    outbox::all_events_are_delivered,
+    support::{PASSWORD, eventually, user, value},
 };
 
 /// Clients that write and read at the same time.
@@ -81,9 +80,9 @@ async fn two_instances_work_through_three_server_connections() {
     assert_eq!(walk(&reader).await, CLIENTS);
 
     the_background_runs(&one).await;
-    let backends = number(
+    let backends: i64 = value(
         &one,
-        "SELECT count(*) AS n FROM pg_stat_activity \
+        "SELECT count(*) FROM pg_stat_activity \
          WHERE datname = current_database() AND application_name <> 'selflink-jobs'",
     )
     .await;
@@ -144,18 +143,7 @@ async fn the_background_runs(app: &TestApp) {
         (counts.done >= 2 && counts.pending + counts.running == 0).then_some(())
     })
     .await;
-    eventually("the outbox is empty", async || {
-        (number(app, "SELECT count(*) AS n FROM outbox").await == 0).then_some(())
-    })
-    .await;
-}
-
-/// The number `n` that a query gives.
-pub async fn number(app: &TestApp, text: &str) -> i64 {
-    let db = app.app.db();
-    let statement = Statement::from_string(db.engine().backend(), text);
-    let row = db.reader().query_one_raw(statement).await.expect("is asked");
-    row.expect("a row").try_get("", "n").expect("a number")
+    all_events_are_delivered(app).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -10,7 +10,7 @@ use platform::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::program::eventually;
+use crate::support::eventually;
 
 /// How often the job has begun; one test looks at it.
 static BEGUN: AtomicU32 = AtomicU32::new(0);

@@ -12,7 +12,10 @@ use tokio::{
     time::timeout,
 };
 
-use crate::program::{PATIENCE, Program, eventually, selflink};
+use crate::{
+    program::{PATIENCE, Program, selflink},
+    support::eventually,
+};
 
 const DEMO: &[&str] = &["serve", "--demo", "--bind", "127.0.0.1:0"];
 

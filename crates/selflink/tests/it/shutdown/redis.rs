@@ -11,7 +11,10 @@ use tokio::{
     time::timeout,
 };
 
-use crate::program::{PATIENCE, Program, eventually};
+use crate::{
+    program::{PATIENCE, Program},
+    support::eventually,
+};
 
 const SERVERS: [&str; 3] = [
     "/usr/bin/redis-server",
