@@ -115,11 +115,14 @@ async fn rotate(app: &App, tx: &Tx, claims: &Claims) -> Result<Option<TokenPair>
 }
 
 /// Account and session of a token, in one query.
-pub fn find_standing(app: App, claims: Claims) -> BoxFuture<'static, Result<Standing, DbErr>> {
+pub fn find_standing(
+    app: App,
+    Claims { user_id, sid, .. }: Claims,
+) -> BoxFuture<'static, Result<Standing, DbErr>> {
     async move {
         let text = "SELECT u.is_active, u.is_staff, u.is_superuser, s.id IS NOT NULL AS signed_in FROM users u \
              LEFT JOIN sessions s ON s.id = $1 AND s.user_id = u.id AND s.revoked_at IS NULL WHERE u.id = $2";
-        let values = [claims.sid.into(), claims.user_id.0.into()];
+        let values = [sid.into(), user_id.0.into()];
         let statement = Statement::from_sql_and_values(app.db().engine().backend(), text, values);
         let Some(row) = app.db().reader().query_one_raw(statement).await? else { return Ok(Standing::Unknown) };
         if !row.try_get_by_index::<bool>(0)? {
@@ -129,8 +132,8 @@ pub fn find_standing(app: App, claims: Claims) -> BoxFuture<'static, Result<Stan
             return Ok(Standing::SignedOut);
         }
         Ok(Standing::Active(Viewer {
-            id: claims.user_id,
-            session: claims.sid,
+            id: user_id,
+            session: sid,
             is_staff: row.try_get_by_index(1)?,
             is_superuser: row.try_get_by_index(2)?,
         }))

@@ -89,7 +89,6 @@ impl UserRow {
         match field {
             "handle" => SortValue::Text(self.handle.clone()),
             "name" => SortValue::Text(self.name.clone()),
-            "bio" => SortValue::Text(self.bio.clone()),
             "photo" => SortValue::Text(self.photo.clone()),
             "locale" => SortValue::Text(self.locale.clone()),
             "followers_count" => SortValue::Integer(self.followers_count),
@@ -222,12 +221,11 @@ const fn sortable(name: &'static str, kind: SortKind) -> Sortable {
 /// Breaks ties.
 pub const ID: Sortable = sortable("id", SortKind::Integer);
 
-/// What lists of users may be ordered by: fields that everybody sees of everybody.
-pub const SORTABLE: [Sortable; 11] = [
+/// What lists of users may be ordered by: fields that everybody sees of everybody, and that are short enough for a cursor.
+pub const SORTABLE: [Sortable; 10] = [
     ID,
     sortable("handle", SortKind::Text),
     sortable("name", SortKind::Text),
-    sortable("bio", SortKind::Text),
     sortable("photo", SortKind::Text),
     sortable("locale", SortKind::Text),
     sortable("followers_count", SortKind::Integer),
@@ -282,11 +280,12 @@ pub fn seen_by(viewer: UserId) -> SelectStatement {
 /// The rows of a page of a query made by [`seen_by`].
 pub async fn page_of(
     on: &impl ConnectionTrait,
-    mut query: SelectStatement,
+    query: SelectStatement,
     page: &Page,
 ) -> Result<Vec<UserRow>, DbErr> {
-    page.apply(&mut query);
-    rows_of(on, &query).await
+    let statement = page.statement(query, on.get_database_backend());
+    let rows = on.query_all_raw(statement).await?;
+    rows.iter().map(UserRow::read_with_following).collect()
 }
 
 /// The rows of a query made by [`seen_by`].
@@ -315,7 +314,7 @@ impl DirectorySearch {
             match character {
                 '"' => quoted = !quoted,
                 character if !quoted && (character.is_whitespace() || character == ',') => {
-                    terms.push(std::mem::take(&mut term))
+                    terms.push(std::mem::take(&mut term));
                 }
                 character => term.push(character),
             }

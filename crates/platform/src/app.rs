@@ -145,14 +145,16 @@ impl App {
     }
 
     /// Brings the gauges up to date, before they are shown.
+    #[expect(clippy::cast_precision_loss, reason = "gauges")]
     pub(crate) async fn gauge(&self) {
+        let (open, idle) = self.db().pools().connections();
+        metrics::gauge!("selflink_db_connections", "state" => "open").set(open as f64);
+        metrics::gauge!("selflink_db_connections", "state" => "idle").set(idle as f64);
         match crate::outbox::waiting(self).await {
-            #[expect(clippy::cast_precision_loss, reason = "a gauge")]
             Ok(waiting) => metrics::gauge!("selflink_outbox_waiting").set(waiting as f64),
             Err(error) => tracing::warn!(%error, "could not count the outbox"),
         }
         match self.jobs().counts().await {
-            #[expect(clippy::cast_precision_loss, reason = "gauges")]
             Ok(counts) => {
                 for (state, count) in [
                     ("pending", counts.pending),

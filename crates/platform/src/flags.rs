@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// How long a snapshot is used. Changes made by this process are seen at once.
-const SNAPSHOT_AGE: Duration = Duration::from_secs(60);
+const SNAPSHOT_AGE: Duration = Duration::from_mins(1);
 
 /// Switch of a feature.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -31,7 +31,7 @@ use crate::{
 /// Entries that the in-process cache holds at most.
 const CACHE_ENTRIES: u64 = 50_000;
 /// How long finished jobs are kept, with their idempotency keys.
-const FINISHED_JOBS: Duration = Duration::from_secs(3 * 86_400);
+const FINISHED_JOBS: Duration = Duration::from_hours(72);
 /// How often metrics are compacted.
 const HOUSEKEEPING: Duration = Duration::from_secs(10);
 

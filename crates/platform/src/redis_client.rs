@@ -176,8 +176,12 @@ pub(crate) mod tests {
 
     use super::*;
 
-    /// The Redis that the tests share; every test uses keys of its own.
-    pub(crate) const URL: &str = "redis://127.0.0.1:6379/9";
+    /// The Redis that the tests share, that of `TEST_REDIS_URL` as of the build or the one on this machine; every test
+    /// uses keys of its own.
+    pub(crate) const URL: &str = match option_env!("TEST_REDIS_URL") {
+        Some(url) => url,
+        None => "redis://127.0.0.1:6379/9",
+    };
 
     pub(crate) fn random_prefix() -> String {
         format!("selflink-test-{}:", crate::clock::random_hex::<8>())

@@ -1,6 +1,6 @@
 //! Logs, metrics, traces.
 
-use std::{fmt, sync::OnceLock};
+use std::{fmt, io::IsTerminal as _, sync::OnceLock};
 
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use opentelemetry::trace::TracerProvider as _;
@@ -48,6 +48,7 @@ pub struct Telemetry {
 impl Telemetry {
     /// Sets logs, metrics and, when configured, traces up for the whole process.
     pub fn start(config: &Config) -> anyhow::Result<Self> {
+        crate::tls::use_ring();
         let default = if config.is_production() {
             LogFormat::Json
         } else {
@@ -59,10 +60,13 @@ impl Telemetry {
         let lines = match settings.log_format.unwrap_or(default) {
             LogFormat::Json => tracing_subscriber::fmt::layer()
                 .with_writer(std::io::stderr)
+                // The request's id is read from the formatted span, where colours would stand around it.
+                .with_ansi(false)
                 .event_format(JsonLine(Clock::system()))
                 .boxed(),
             LogFormat::Pretty => tracing_subscriber::fmt::layer()
                 .with_writer(std::io::stderr)
+                .with_ansi(std::io::stderr().is_terminal())
                 .with_target(false)
                 .boxed(),
         };
@@ -123,8 +127,9 @@ pub fn start_metrics() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The metrics in Prometheus' text format.
+/// The metrics in Prometheus' text format, those of the process itself brought up to date.
 pub(crate) fn render_metrics() -> String {
+    metrics_process::Collector::default().collect();
     METRICS.get().map(PrometheusHandle::render).unwrap_or_default()
 }
 

@@ -53,12 +53,12 @@ impl Passwords {
     /// Whether the password has this stored form; `None` takes as long and is never right.
     pub async fn verify(&self, password: String, stored: Option<String>) -> anyhow::Result<bool> {
         let (argon2, decoy) = (self.argon2.clone(), Arc::clone(&self.decoy));
-        self.off_the_async_threads(move || match stored.filter(|stored| stored != UNUSABLE) {
-            Some(stored) => matches(&argon2, &password, &stored),
-            None => {
-                matches(&argon2, &password, &decoy);
-                false
+        self.off_the_async_threads(move || {
+            if let Some(stored) = stored.filter(|stored| stored != UNUSABLE) {
+                return matches(&argon2, &password, &stored);
             }
+            matches(&argon2, &password, &decoy);
+            false
         })
         .await
     }

@@ -119,6 +119,9 @@ pub fn warnings(config: &Config, environment: &Environment) -> Vec<String> {
             warnings.push(format!("STORAGE_BACKEND=local ignores: {}", ignored.join(", ")));
         }
     }
+    if !environment.text("CELERY_BROKER_URL").is_empty() {
+        warnings.push("CELERY_BROKER_URL is ignored: background jobs are kept in the database".to_owned());
+    }
     if config.is_production() && !config.throttles.rate_limits_enabled {
         warnings.push("RATE_LIMITS_ENABLED is not true: sign-in is not limited per address".to_owned());
     }

@@ -84,7 +84,7 @@ crate::settings! {
     /// Background jobs.
     pub struct JobSettings, "Background jobs" {
         /// Jobs that one worker process runs at the same time.
-        concurrency: usize = ["JOBS_CONCURRENCY"] or "4",
+        concurrency: usize = ["JOBS_CONCURRENCY", "CELERY_WORKER_CONCURRENCY"] or "4",
     }
 }
 

@@ -13,7 +13,7 @@ mod transaction;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use sea_orm::{DbBackend, DbErr, RuntimeErr, SqlErr, Statement};
+use sea_orm::{ConnAcquireErr, DbBackend, DbErr, RuntimeErr, SqlErr, Statement};
 use tokio::sync::Notify;
 
 pub use connection::Connection;
@@ -100,6 +100,10 @@ impl Db {
         F: Future<Output = Result<T, E>>,
         E: From<DbErr>,
     {
+        if !self.ids.is_leased() {
+            // Another process may have our node by now: an id of ours could be one of its own.
+            return Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout).into());
+        }
         let mut attempt = 1;
         loop {
             let tx = match Tx::begin(&self.pools, Arc::clone(&self.ids), self.clock.now()).await {

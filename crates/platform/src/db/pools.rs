@@ -147,6 +147,20 @@ impl Pools {
             .map(drop)
     }
 
+    /// Connections that are open, and how many of them rest.
+    pub(crate) fn connections(&self) -> (usize, usize) {
+        let of_pool = |pool: &Closing| match pool {
+            Closing::Postgres(pool) => (pool.size() as usize, pool.num_idle()),
+            Closing::Sqlite(pool) => (pool.size() as usize, pool.num_idle()),
+        };
+        self.closing
+            .iter()
+            .map(of_pool)
+            .fold((0, 0), |(open, idle), (more, resting)| {
+                (open + more, idle + resting)
+            })
+    }
+
     /// Closes all connections; SQLite folds its write-ahead log into the file.
     pub async fn close(&self) {
         for pool in &self.closing {

@@ -12,7 +12,12 @@ use super::{
     ApiError,
     fields::{Fields, Source},
 };
-use crate::app::App;
+use crate::{app::App, config::HttpSettings};
+
+/// Most values that a JSON body may hold: parsed, each takes up to a hundred times the memory of its bytes.
+const MOST_VALUES: usize = 100_000;
+/// Most fields of a form, and most parts of a multipart body.
+const MOST_FIELDS: usize = 10_000;
 
 /// A request body that describes a `T`.
 pub trait Input: Sized + Send {
@@ -56,13 +61,8 @@ async fn read_source(request: Request, app: &App) -> Result<Source, ApiError> {
         .to_owned();
     let essence = sent.split(';').next().unwrap_or("").trim().to_ascii_lowercase();
     match essence.as_str() {
-        "multipart/form-data" => read_multipart(request, &sent, http.upload_limit).await,
-        "application/x-www-form-urlencoded" => {
-            let body = collect(request, http.body_limit).await?;
-            Ok(Source::Form(
-                url::form_urlencoded::parse(&body).into_owned().collect(),
-            ))
-        }
+        "multipart/form-data" => read_multipart(request, &sent, http).await,
+        "application/x-www-form-urlencoded" => parse_form(&collect(request, http.body_limit).await?),
         "application/json" => parse_json(&collect(request, http.body_limit).await?),
         _ if collect(request, http.body_limit).await?.is_empty() => Ok(Source::Json(Map::new())),
         _ => Err(ApiError::unsupported_media_type(&sent)),
@@ -92,9 +92,49 @@ async fn collect(request: Request, limit: usize) -> Result<Bytes, ApiError> {
     Ok(bytes.freeze())
 }
 
+fn too_many_fields() -> ApiError {
+    ApiError::bad_request(format!("The request body has more than {MOST_FIELDS} fields."))
+}
+
+fn parse_form(bytes: &[u8]) -> Result<Source, ApiError> {
+    let mut pairs = url::form_urlencoded::parse(bytes);
+    let read = pairs
+        .by_ref()
+        .take(MOST_FIELDS)
+        .map(|(name, text)| (name.into_owned(), text.into_owned()));
+    let form = Source::Form(read.collect());
+    if pairs.next().is_some() {
+        return Err(too_many_fields());
+    }
+    Ok(form)
+}
+
+/// Whether a JSON text has more than [`MOST_VALUES`] separators and openings outside of its strings.
+fn holds_too_many_values(bytes: &[u8]) -> bool {
+    if bytes.len() <= MOST_VALUES {
+        return false;
+    }
+    let (mut count, mut in_string, mut is_escaped) = (0, false, false);
+    for byte in bytes {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' => is_escaped = in_string,
+            b'"' => in_string = !in_string,
+            b',' | b'[' | b'{' if !in_string => count += 1,
+            _ => {}
+        }
+    }
+    count > MOST_VALUES
+}
+
 fn parse_json(bytes: &[u8]) -> Result<Source, ApiError> {
     if bytes.is_empty() {
         return Ok(Source::Json(Map::new()));
+    }
+    if holds_too_many_values(bytes) {
+        return Err(ApiError::bad_request(format!(
+            "JSON parse error - it holds more than {MOST_VALUES} values"
+        )));
     }
     let parsed = serde_json::from_slice(bytes).or_else(|error| match mark_lone_surrogates(bytes) {
         Some(marked) => serde_json::from_slice(&marked),
@@ -159,27 +199,45 @@ fn mark_lone_surrogates(bytes: &[u8]) -> Option<Vec<u8>> {
     found.then_some(marked)
 }
 
-async fn read_multipart(request: Request, content_type: &str, limit: usize) -> Result<Source, ApiError> {
+async fn read_multipart(
+    request: Request,
+    content_type: &str,
+    http: &HttpSettings,
+) -> Result<Source, ApiError> {
     let broken = |error: multer::Error| match error {
         multer::Error::StreamSizeExceeded { .. } | multer::Error::FieldSizeExceeded { .. } => {
-            ApiError::too_large(limit)
+            ApiError::too_large(http.upload_limit)
         }
         error => ApiError::bad_request(format!("Multipart form parse error - {error}")),
     };
     let boundary = multer::parse_boundary(content_type).map_err(broken)?;
-    let size = multer::SizeLimit::new().whole_stream(limit as u64);
+    let size = multer::SizeLimit::new().whole_stream(http.upload_limit as u64);
     let constraints = multer::Constraints::new().size_limit(size);
     let mut parts =
         multer::Multipart::with_constraints(request.into_body().into_data_stream(), boundary, constraints);
-    let mut pairs = Vec::new();
+    let (mut pairs, mut count, mut length) = (Vec::new(), 0, 0);
     while let Some(mut part) = parts.next_field().await.map_err(broken)? {
-        let name = part.name().unwrap_or_default().to_owned();
-        if part.file_name().is_some() {
+        count += 1;
+        if count > MOST_FIELDS {
+            return Err(too_many_fields());
+        }
+        let is_file = part.file_name().is_some();
+        let mut bytes = Vec::new();
+        while let Some(chunk) = part.chunk().await.map_err(broken)? {
             // No field of these endpoints takes a file: it is read past, and its field counts as not sent.
-            while part.chunk().await.map_err(broken)?.is_some() {}
-        } else {
-            let text = part.bytes().await.map_err(broken)?;
-            let text = String::from_utf8(text.to_vec()).map_err(|_| {
+            if is_file {
+                continue;
+            }
+            // Texts are held in memory, like those of other bodies: the same limit holds for all of them together.
+            length += chunk.len();
+            if length > http.body_limit {
+                return Err(ApiError::too_large(http.body_limit));
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+        if !is_file {
+            let name = part.name().unwrap_or_default().to_owned();
+            let text = String::from_utf8(bytes).map_err(|_| {
                 ApiError::bad_request("Multipart form parse error - a text part is no UTF-8.")
             })?;
             pairs.push((name, text));
@@ -208,6 +266,22 @@ mod tests {
             Some(r#"["\u0000\uffffDC00\u0000\uffffD800"]"#)
         );
         assert_eq!(marked(r#""\ud800"#).as_deref(), Some(r#""\u0000\uffffD800"#));
+    }
+
+    #[test]
+    fn values_are_counted_outside_of_texts() {
+        let list = |item: &str, times: usize| format!("[{}0]", item.repeat(times));
+        assert!(holds_too_many_values(list("0,", MOST_VALUES).as_bytes()));
+        assert!(!holds_too_many_values(list("0,", MOST_VALUES - 1).as_bytes()));
+        assert!(holds_too_many_values("[".repeat(MOST_VALUES + 1).as_bytes()));
+        let text = serde_json::to_string(&",\"[{\\".repeat(MOST_VALUES)).expect("is JSON");
+        assert!(!holds_too_many_values(text.as_bytes()));
+    }
+
+    #[test]
+    fn forms_have_a_limited_number_of_fields() {
+        assert!(parse_form("a&".repeat(MOST_FIELDS).as_bytes()).is_ok());
+        assert!(parse_form("a&".repeat(MOST_FIELDS + 1).as_bytes()).is_err());
     }
 
     proptest::proptest! {

@@ -19,8 +19,8 @@ enum Sent<'a> {
     Text(&'a str),
 }
 
-/// The fields of a body while they are read. A field that is refused is noted, and a default stands in for it until
-/// [`Fields::finish`] refuses the whole.
+/// The fields of a body while they are read. A field that is refused is noted, and a default stands in for it until the
+/// whole body is refused at its end.
 pub struct Fields {
     source: Source,
     errors: Map<String, Value>,
@@ -43,17 +43,20 @@ impl Fields {
     }
 
     /// A field that must be sent.
+    #[expect(clippy::needless_pass_by_value, reason = "a rule is written where it is used")]
     pub fn required<R: Rule>(&mut self, name: &str, rule: R) -> R::Value {
-        match self.sent::<R>(name) {
-            Sent::Nothing => self.refuse(name, "This field is required."),
-            Sent::Null => self.refuse(name, "This field may not be null."),
-            sent => self.checked(name, check(&rule, &sent)),
-        }
+        let outcome = match self.sent(name) {
+            Sent::Nothing => Err(vec!["This field is required.".to_owned()]),
+            Sent::Null => Err(vec!["This field may not be null.".to_owned()]),
+            Sent::Json(value) => rule.check(value),
+            Sent::Text(text) => rule.check_text(text),
+        };
+        self.checked(name, outcome)
     }
 
     /// A field that may be missing, but not null.
     pub fn optional<R: Rule>(&mut self, name: &str, rule: R) -> Option<R::Value> {
-        match self.sent::<R>(name) {
+        match self.sent(name) {
             Sent::Nothing => None,
             _ => Some(self.required(name, rule)),
         }
@@ -61,7 +64,7 @@ impl Fields {
 
     /// A field that may be missing (`None`) or null (`Some(None)`).
     pub fn nullable<R: Rule>(&mut self, name: &str, rule: R) -> Option<Option<R::Value>> {
-        match self.sent::<R>(name) {
+        match self.sent(name) {
             Sent::Nothing => None,
             Sent::Null => Some(None),
             sent if R::BLANK_FORM_IS_NULL && matches!(sent, Sent::Text("")) => Some(None),
@@ -102,7 +105,7 @@ impl Fields {
         Some(value)
     }
 
-    fn sent<R: Rule>(&self, name: &str) -> Sent<'_> {
+    fn sent(&self, name: &str) -> Sent<'_> {
         match &self.source {
             Source::Json(map) => map.get(name).map_or(Sent::Nothing, |value| {
                 if value.is_null() {
@@ -129,14 +132,6 @@ impl Fields {
     /// Notes an error of a field.
     pub fn refuse<T: Default>(&mut self, name: &str, message: &str) -> T {
         self.checked(name, Err(vec![message.to_owned()]))
-    }
-}
-
-fn check<R: Rule>(rule: &R, sent: &Sent<'_>) -> Result<R::Value, Vec<String>> {
-    match sent {
-        Sent::Json(value) => rule.check(value),
-        Sent::Text(text) => rule.check_text(text),
-        Sent::Nothing | Sent::Null => Err(vec!["This field is required.".to_owned()]),
     }
 }
 

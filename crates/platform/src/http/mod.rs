@@ -6,6 +6,7 @@ mod conditional;
 mod cors;
 mod error;
 mod fields;
+mod media;
 mod observe;
 mod origin;
 mod page;

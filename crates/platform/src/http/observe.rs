@@ -51,13 +51,13 @@ pub(super) async fn observe(request: Request, next: Next) -> Response {
     let (status_code, milliseconds) = (status.as_u16(), seconds * 1000.0);
     match status_code {
         500.. => {
-            tracing::error!(target: "selflink::request", %method, route, status_code, milliseconds, "request failed")
+            tracing::error!(target: "selflink::request", %method, route, status_code, milliseconds, "request failed");
         }
         400.. => {
-            tracing::warn!(target: "selflink::request", %method, route, status_code, milliseconds, "request refused")
+            tracing::warn!(target: "selflink::request", %method, route, status_code, milliseconds, "request refused");
         }
         _ => {
-            tracing::info!(target: "selflink::request", %method, route, status_code, milliseconds, "request served")
+            tracing::info!(target: "selflink::request", %method, route, status_code, milliseconds, "request served");
         }
     }
     let headers = response.headers_mut();

@@ -86,7 +86,7 @@ fn forwarded_for(headers: &HeaderMap) -> Vec<IpAddr> {
 /// The host that the client asked for, with its port.
 fn host_of<'a>(headers: &'a HeaderMap, uri: &'a Uri) -> Option<&'a str> {
     let sent = headers.get(header::HOST).and_then(|value| value.to_str().ok());
-    sent.or_else(|| uri.authority().map(|authority| authority.as_str()))
+    sent.or_else(|| uri.authority().map(axum::http::uri::Authority::as_str))
 }
 
 /// Whether the instance answers to the host that was asked for.

@@ -22,12 +22,14 @@ use super::{
     Access, ApiError,
     access::{Guard, guard, method_not_allowed},
     cors::cors,
+    media,
     observe::observe,
     origin::is_allowed_host,
     service,
 };
 use crate::{
     app::App,
+    config::StorageBackend,
     domain::{Domain, Routes, Surface},
 };
 
@@ -53,6 +55,9 @@ pub fn router(
             service::documentation(&openapi(domains))?,
         ));
     }
+    if surfaces.contains(&Surface::Api) && serves_media(app) {
+        router = router.merge(media::files(app.config().media_root()));
+    }
     let timeout = Duration::from_secs(app.config().http.request_timeout_seconds);
     let layers = ServiceBuilder::new()
         .layer(middleware::from_fn(observe))
@@ -71,6 +76,12 @@ pub fn router(
         .fallback(|| async { ApiError::not_found() })
         .layer(layers)
         .with_state(app.clone()))
+}
+
+/// Whether uploaded files are served from here, and not by a web server or a bucket.
+fn serves_media(app: &App) -> bool {
+    let storage = &app.config().storage;
+    storage.serve_media && storage.backend == StorageBackend::Local
 }
 
 /// The checks also stand before the 405 of a path: who may not call it does not learn its methods.

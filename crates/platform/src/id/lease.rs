@@ -1,6 +1,9 @@
 //! Node numbers, leased from the database so that no two processes make ids with the same one.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use anyhow::Context as _;
 use sea_orm::{ConnectionTrait as _, Statement, Value};
@@ -13,9 +16,11 @@ use crate::{
 };
 
 /// How long a node stays with a process that says nothing.
-const TERM: Duration = Duration::from_secs(60);
+const TERM: Duration = Duration::from_mins(1);
 /// How often a process says that it is still there.
 const RENEWAL: Duration = Duration::from_secs(10);
+/// How soon it tries again when the database did not answer.
+const RETRY: Duration = Duration::from_secs(1);
 /// Nodes tried before giving up; each try meets a rival only by chance.
 const TRIES: u32 = 50;
 
@@ -41,8 +46,11 @@ impl NodeLease {
                 term_millis().into(),
                 free.dead_holder.into(),
             ];
+            // Counted from before the database is asked, so that we give up before others may take over.
+            let asked = Instant::now();
             if execute(db, CLAIM, claim).await? == 1 {
                 let ids = Arc::new(Ids::new(layout, free.node, free.used_until, clock.clone()));
+                ids.lease_until(asked + TERM);
                 return Ok(Self {
                     node: free.node,
                     holder,
@@ -63,12 +71,13 @@ impl NodeLease {
         Arc::clone(&self.ids)
     }
 
-    /// Renews the lease until stopped. If it was lost (the process slept for longer than the term and another took the
-    /// node), the process must not make further ids: it ends.
+    /// Renews the lease until stopped. While it cannot be renewed in time, transactions are refused as unavailable; if it
+    /// was lost (another process has taken the node since), the process ends.
     pub async fn keep(self, db: Pools, stop: CancellationToken) -> anyhow::Result<()> {
+        let mut pause = RENEWAL;
         loop {
             tokio::select! {
-                () = tokio::time::sleep(RENEWAL) => {}
+                () = tokio::time::sleep(pause) => {}
                 () = stop.cancelled() => return self.release(&db).await,
             }
             let renewal = [
@@ -77,13 +86,20 @@ impl NodeLease {
                 i64::from(self.node).into(),
                 self.holder.clone().into(),
             ];
+            let asked = Instant::now();
             match execute(&db, RENEW, renewal).await {
                 Ok(0) => anyhow::bail!(
                     "the lease of node {} was lost: this process must not make ids any more",
                     self.node
                 ),
-                Ok(_) => {}
-                Err(error) => tracing::warn!(%error, "could not renew the node lease; trying again"),
+                Ok(_) => {
+                    self.ids.lease_until(asked + TERM);
+                    pause = RENEWAL;
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "could not renew the node lease; trying again");
+                    pause = RETRY;
+                }
             }
         }
     }

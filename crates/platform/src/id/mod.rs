@@ -5,7 +5,12 @@
 
 mod lease;
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::Instant,
+};
+
+use parking_lot::Mutex;
 
 pub use lease::NodeLease;
 
@@ -71,6 +76,8 @@ pub struct Ids {
     clock: Clock,
     /// Tick and sequence of the last id, in one number: counting it up carries from the sequence into the tick.
     last: AtomicU64,
+    /// Until when the node is certainly ours; `None`: for good.
+    leased_until: Mutex<Option<Instant>>,
 }
 
 impl Ids {
@@ -83,6 +90,7 @@ impl Ids {
             node: u64::from(node),
             clock,
             last: AtomicU64::new(last),
+            leased_until: Mutex::new(None),
         }
     }
 
@@ -99,6 +107,17 @@ impl Ids {
         let (tick, sequence) = (next >> bits, next & ((1 << bits) - 1));
         let id = tick << (bits + self.layout.node_bits()) | self.node << bits | sequence;
         i64::try_from(id).unwrap_or(i64::MAX)
+    }
+
+    /// Whether the node is certainly still ours: a process that could not renew its lease in time must not write ids.
+    pub fn is_leased(&self) -> bool {
+        self.leased_until
+            .lock()
+            .is_none_or(|until| Instant::now() < until)
+    }
+
+    fn lease_until(&self, until: Instant) {
+        *self.leased_until.lock() = Some(until);
     }
 
     /// The end, in milliseconds since 1970, of the last tick that was used.

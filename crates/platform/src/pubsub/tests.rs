@@ -166,17 +166,21 @@ type Connections = Arc<Mutex<Vec<SocketAddr>>>;
 /// Relays connections to Redis, so that the test can tell this bus's connections from everybody else's.
 async fn relay() -> (String, Connections) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("redis://{}/9", listener.local_addr().unwrap());
+    let address = listener.local_addr().unwrap();
+    let mut url = url::Url::parse(URL).unwrap();
+    let redis = (url.host_str().unwrap().to_owned(), url.port().unwrap_or(6379));
+    url.set_host(Some(&address.ip().to_string())).unwrap();
+    url.set_port(Some(address.port())).unwrap();
     let connections = Connections::default();
     let known = Arc::clone(&connections);
     tokio::spawn(async move {
         while let Ok((mut client, _)) = listener.accept().await {
-            let mut server = TcpStream::connect("127.0.0.1:6379").await.unwrap();
+            let mut server = TcpStream::connect(&redis).await.unwrap();
             known.lock().push(server.local_addr().unwrap());
             tokio::spawn(async move { tokio::io::copy_bidirectional(&mut client, &mut server).await });
         }
     });
-    (url, connections)
+    (url.into(), connections)
 }
 
 #[tokio::test]

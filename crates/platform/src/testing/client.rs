@@ -117,6 +117,21 @@ impl Client {
         answer(self.request(Method::from_bytes(method.as_bytes()).expect("a method"), path)).await
     }
 
+    /// Sends a request, with a JSON body or none, to an instance that may end before it has answered.
+    pub async fn try_send(
+        &self,
+        method: &str,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<Answer, reqwest::Error> {
+        let request = self.request(Method::from_bytes(method.as_bytes()).expect("a method"), path);
+        try_answer(match body {
+            Some(body) => request.json(body),
+            None => request,
+        })
+        .await
+    }
+
     /// GET
     pub async fn get(&self, path: &str) -> Answer {
         self.call("GET", path).await
@@ -141,11 +156,15 @@ impl Client {
 }
 
 async fn answer(request: reqwest::RequestBuilder) -> Answer {
-    let response = request.send().await.expect("the instance answers");
+    try_answer(request).await.expect("the instance answers")
+}
+
+async fn try_answer(request: reqwest::RequestBuilder) -> Result<Answer, reqwest::Error> {
+    let response = request.send().await?;
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
-    Answer {
+    Ok(Answer {
         status,
         headers,
-        text: response.text().await.expect("a text"),
-    }
+        text: response.text().await?,
+    })
 }

@@ -15,7 +15,7 @@ use tokio::{
 };
 
 /// How long something that happens by itself (a delivery, a job) may take.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A password that is accepted.
 pub const PASSWORD: &str = "Tr1cky-Passphrase-77";

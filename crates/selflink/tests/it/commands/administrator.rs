@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{look_at, migrated};
 use crate::{
-    program::{run, run_told},
+    cli::{run, run_told},
     support::{PASSWORD, deactivate, user_called, value},
 };
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::look_at;
 use crate::{
-    program::{run, run_told},
+    cli::{run, run_told},
     support::{start, user_called, value},
 };
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use platform::testing::TestDatabase;
 use serde_json::Value;
 
-use crate::program::{Finished, run, run_with};
+use crate::cli::{Finished, run, run_with};
 
 /// The folder of the workspace.
 fn workspace() -> &'static Path {

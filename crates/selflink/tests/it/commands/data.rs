@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{look_at, migrated};
 use crate::{
-    program::{Finished, run},
+    cli::{Finished, run},
     support::{execute, user, value},
 };
 

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::migrated;
 use crate::{
-    program::run,
+    cli::run,
     support::{eventually, start},
 };
 

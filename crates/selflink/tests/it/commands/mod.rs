@@ -10,7 +10,7 @@ mod storage;
 
 use platform::testing::{TestApp, TestDatabase};
 
-use crate::program::run;
+use crate::cli::run;
 
 /// A database with the schema of the program.
 async fn migrated() -> TestDatabase {

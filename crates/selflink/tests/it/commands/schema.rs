@@ -6,7 +6,7 @@ use tokio::net::TcpListener;
 
 use super::{look_at, migrated};
 use crate::{
-    program::{Listening, run, run_told},
+    cli::{Listening, run, run_told},
     support::user,
 };
 

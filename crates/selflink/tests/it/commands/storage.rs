@@ -1,7 +1,7 @@
 //! `selflink storage-status`, `selflink check-media`, `selflink check-media-path`
 
 use super::migrated;
-use crate::program::{run, run_told};
+use crate::cli::{run, run_told};
 
 #[tokio::test]
 async fn where_files_go() {

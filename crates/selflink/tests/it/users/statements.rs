@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::crowd::crowd;
 use crate::{
-    program::Listening,
+    cli::Listening,
     support::{execute, start, user},
 };
 

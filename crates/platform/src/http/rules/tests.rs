@@ -1,0 +1,156 @@
+//! Rules, each with what it takes and what it refuses.
+
+use chrono::{NaiveDate, NaiveTime};
+use serde_json::json;
+
+use super::{moments::*, text::*, *};
+
+fn refused<R: Rule>(rule: &R, value: &Value) -> Vec<String> {
+    rule.check(value).err().unwrap_or_default()
+}
+
+#[test]
+fn texts() {
+    assert_eq!(text().check(&json!("  a ")), Ok("a".to_owned()));
+    assert_eq!(text().check(&json!(1.5)), Ok("1.5".to_owned()));
+    assert_eq!(refused(&text(), &json!(true)), ["Not a valid string."]);
+    assert_eq!(refused(&text(), &json!(" ")), ["This field may not be blank."]);
+    assert_eq!(
+        refused(&text().max(2), &json!("äöü")),
+        ["Ensure this field has no more than 2 characters."]
+    );
+    assert_eq!(
+        refused(&text().min(2), &json!("ä")),
+        ["Ensure this field has at least 2 characters."]
+    );
+    assert_eq!(
+        refused(&text(), &json!("a\0")),
+        ["Null characters are not allowed."]
+    );
+    assert_eq!(
+        refused(&text(), &json!("a\0\u{ffff}D800 b")),
+        ["Surrogate characters are not allowed: U+D800."]
+    );
+}
+
+#[test]
+fn email_addresses() {
+    for good in [
+        "a@example.com",
+        "a.b+c@sub.example.org",
+        "x@münchen.de",
+        "O'Brien@example.co.uk",
+    ] {
+        assert!(is_email(good), "{good}");
+    }
+    for bad in [
+        "plain",
+        "a@b",
+        "a b@example.com",
+        "@example.com",
+        "a@example.com\n.evil",
+        "123",
+        "a..b@example.com",
+        "a@-x.com",
+        "a@x.1",
+    ] {
+        assert!(!is_email(bad), "{bad}");
+    }
+}
+
+#[test]
+fn urls() {
+    for good in [
+        "https://cdn.example.com/p.png",
+        "http://localhost:8000/x",
+        "ftp://10.0.0.1/a",
+    ] {
+        assert!(is_url(good), "{good}");
+    }
+    for bad in [
+        "javascript:alert(1)",
+        "https://",
+        "https://nodot/",
+        "x",
+        "https://a b.com",
+        "data:text/html,x",
+    ] {
+        assert!(!is_url(bad), "{bad}");
+    }
+}
+
+#[test]
+fn integers() {
+    assert_eq!(
+        integer().check(&json!("9007199254740993")),
+        Ok(9_007_199_254_740_993)
+    );
+    assert_eq!(integer().check(&json!(3.0)), Ok(3));
+    assert_eq!(integer().check(&json!(1e3)), Ok(1000));
+    let too_much = ["Ensure this value is less than or equal to 9223372036854775807."];
+    assert_eq!(refused(&integer(), &json!(1e30)), too_much);
+    assert_eq!(
+        refused(
+            &integer(),
+            &json!("99999999999999999999999999999999999999999999999")
+        ),
+        too_much
+    );
+    for bad in [json!("x"), json!(1.5), json!(true), json!([1]), json!("")] {
+        assert_eq!(
+            refused(&integer(), &bad),
+            ["A valid integer is required."],
+            "{bad}"
+        );
+    }
+}
+
+#[test]
+fn dates_and_times() {
+    assert_eq!(parse_date("1990-2-3"), NaiveDate::from_ymd_opt(1990, 2, 3));
+    for bad in [
+        "1990-02-30",
+        "1990-02-03T00:00:00Z",
+        "90-1-1",
+        "0000-01-01",
+        "",
+        "1990-+1-01",
+    ] {
+        assert_eq!(parse_date(bad), None, "{bad}");
+    }
+    assert_eq!(parse_time("4:5"), NaiveTime::from_hms_opt(4, 5, 0));
+    assert_eq!(
+        parse_time("04:05:06.123456"),
+        NaiveTime::from_hms_micro_opt(4, 5, 6, 123_456)
+    );
+    assert_eq!(
+        parse_time("04:05:06.1+02:00"),
+        NaiveTime::from_hms_micro_opt(4, 5, 6, 100_000)
+    );
+    for bad in ["24:00", "1", "1:2:3:4", "a:b", "01:02:03.", "01:02+x", "01:02:ü"] {
+        assert_eq!(parse_time(bad), None, "{bad}");
+    }
+}
+
+#[test]
+fn json_objects() {
+    assert_eq!(refused(&json_object(), &json!([1])), ["Expected a JSON object."]);
+    assert_eq!(
+        refused(&json_object(), &json!({"a": [{"b\0": 1}]})),
+        ["Null characters are not allowed."]
+    );
+    assert!(json_object().check_text("{\"start\":\"22:00\"}").is_ok());
+    assert_eq!(
+        json_object().check_text("{"),
+        Err(vec!["Value must be valid JSON.".to_owned()])
+    );
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_text_crashes_a_rule(sent: String) {
+        let value = json!(sent);
+        let _ = (text().max(5).check(&value), email().check(&value), url().check(&value), boolean().check(&value));
+        let _ = (integer().check(&value), date().check(&value), time().check(&value), json_object().check_text(&sent));
+    }
+}
