@@ -3,9 +3,9 @@
 //! Every long-running process relays: right after its own commits, and once a second whatever a process that died has
 //! left. Delivery is at least once, so subscribers are idempotent by event id; the order between processes is not kept.
 
-use std::{sync::Arc, time::Duration};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
-use futures::future::BoxFuture;
+use futures::{FutureExt as _, future::BoxFuture};
 use sea_orm::{ConnectionTrait, DbErr, QueryResult, Statement};
 use serde::{Serialize, de::DeserializeOwned};
 use tokio_util::sync::CancellationToken;
@@ -138,9 +138,10 @@ async fn deliver(app: &App, subscriptions: &[Subscription], event: &Event) -> an
         .iter()
         .filter(|subscription| subscription.event == event.name)
     {
-        (subscription.handle)(app.clone(), event.clone())
-            .await
-            .map_err(|error| error.context(format!("subscriber {}", subscription.subscriber)))?;
+        let handled = AssertUnwindSafe((subscription.handle)(app.clone(), event.clone())).catch_unwind();
+        // A panic must not end the relay, and with it the process: it would meet the same event again and again.
+        let outcome = handled.await.unwrap_or_else(|_| Err(anyhow::anyhow!("panicked")));
+        outcome.map_err(|error| error.context(format!("subscriber {}", subscription.subscriber)))?;
     }
     metrics::counter!("selflink_events_delivered_total", "event" => event.name.clone()).increment(1);
     Ok(())

@@ -1,1 +1,125 @@
-//! permissions
+//! Who may call what: every endpoint of the API, by name.
+
+use std::collections::BTreeMap;
+
+use platform::testing::Client;
+use serde_json::Value;
+
+use crate::support::{deactivate, staff, start, user};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Who {
+    /// Anybody; a token that is sent must be valid.
+    Everybody,
+    /// Anybody; credentials are not looked at.
+    WhoeverSignsIn,
+    SignedIn,
+    #[expect(dead_code, reason = "no endpoint is for staff alone yet")]
+    Staff,
+}
+use Who::{Everybody, SignedIn, WhoeverSignsIn};
+
+/// An endpoint that is missing here has not been thought about: say who may call it.
+const ENDPOINTS: &[(&str, &str, Who)] = &[
+    ("GET", "/api/v1/", SignedIn),
+    ("POST", "/api/v1/auth/login/", WhoeverSignsIn),
+    ("POST", "/api/v1/auth/refresh/", WhoeverSignsIn),
+    ("POST", "/api/v1/auth/register/", WhoeverSignsIn),
+    ("GET", "/api/v1/health/", WhoeverSignsIn),
+    ("GET", "/api/v1/home/highlights/", Everybody),
+    ("GET", "/api/v1/users/", SignedIn),
+    ("GET", "/api/v1/users/me/", SignedIn),
+    ("PATCH", "/api/v1/users/me/", SignedIn),
+    ("GET", "/api/v1/users/{id}/", SignedIn),
+    ("POST", "/api/v1/users/{id}/follow/", SignedIn),
+    ("DELETE", "/api/v1/users/{id}/follow/", SignedIn),
+    ("GET", "/api/v1/users/{id}/followers/", SignedIn),
+    ("GET", "/api/v1/users/{id}/following/", SignedIn),
+];
+
+#[test]
+fn every_endpoint_says_who_may_call_it() {
+    let api = platform::http::openapi(&selflink::domains());
+    let api: Value = serde_json::from_str(&api.to_json().expect("is JSON")).expect("is JSON");
+    let described: BTreeMap<(String, String), ()> = api["paths"]
+        .as_object()
+        .expect("has paths")
+        .iter()
+        .flat_map(|(path, methods)| {
+            let methods = methods.as_object().expect("has methods").keys();
+            methods.map(move |method| ((path.clone(), method.to_uppercase()), ()))
+        })
+        .collect();
+    let listed: BTreeMap<(String, String), ()> = ENDPOINTS
+        .iter()
+        .map(|(method, path, _)| (((*path).to_owned(), (*method).to_owned()), ()))
+        .collect();
+    for (path, method) in described.keys() {
+        assert!(
+            listed.contains_key(&(path.clone(), method.clone())),
+            "add {method} {path} to the table of this test"
+        );
+    }
+    for (path, method) in listed.keys() {
+        assert!(
+            described.contains_key(&(path.clone(), method.clone())),
+            "{method} {path} is not in the API's description"
+        );
+    }
+}
+
+/// Whether the request got past the checks of who may make it.
+async fn is_let_in(client: &Client, method: &str, path: &str) -> Result<(), u16> {
+    match client.call(method, path).await.status {
+        status @ (401 | 403 | 405 | 500..) => Err(status),
+        _ => Ok(()),
+    }
+}
+
+#[tokio::test]
+async fn everybody_may_call_what_the_table_says_and_nothing_else() {
+    let app = start().await;
+    let (other, user_, staff_, inactive) = (
+        user(&app).await,
+        user(&app).await,
+        staff(&app).await,
+        user(&app).await,
+    );
+    deactivate(&app, inactive.id).await;
+    let (nobody, forged) = (app.client(), app.client().with_token("forged"));
+    for (method, path, who) in ENDPOINTS {
+        let path = path.replace("{id}", &other.id.to_string());
+        let expected = match who {
+            Who::Everybody => [Ok(()), Err(401), Err(401), Ok(()), Ok(())],
+            Who::WhoeverSignsIn => [Ok(()); 5],
+            Who::SignedIn => [Err(401), Err(401), Err(401), Ok(()), Ok(())],
+            Who::Staff => [Err(401), Err(401), Err(401), Err(403), Ok(())],
+        };
+        let mut outcomes = Vec::new();
+        for client in [&nobody, &forged, &inactive.client, &user_.client, &staff_.client] {
+            outcomes.push(is_let_in(client, method, &path).await);
+        }
+        assert_eq!(
+            outcomes, expected,
+            "{method} {path}: nobody, forged token, inactive, user, staff"
+        );
+    }
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn an_ended_session_opens_nothing() {
+    let app = start().await;
+    let (ann, other) = (user(&app).await, user(&app).await);
+    crate::support::execute(&app, &format!("DELETE FROM sessions WHERE user_id = {}", ann.id)).await;
+    for (method, path, who) in ENDPOINTS {
+        let path = path.replace("{id}", &other.id.to_string());
+        let expected = if *who == WhoeverSignsIn { Ok(()) } else { Err(401) };
+        assert_eq!(
+            is_let_in(&ann.client, method, &path).await,
+            expected,
+            "{method} {path}"
+        );
+    }
+    app.stop().await;
+}

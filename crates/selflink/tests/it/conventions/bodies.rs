@@ -322,7 +322,7 @@ async fn bodies_that_are_too_large() {
         .await;
     assert_eq!(
         answer.expect(413)["detail"],
-        "The request body is larger than the limit of 6000000 bytes."
+        "The request body is larger than the limit of 5000000 bytes."
     );
     app.stop().await;
 }

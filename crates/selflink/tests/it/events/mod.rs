@@ -1,1 +1,5 @@
-//! events
+//! Events and schedules, with a domain that only tests have.
+
+mod domain;
+mod outbox;
+mod schedules;

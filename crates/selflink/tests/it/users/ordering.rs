@@ -32,7 +32,6 @@ async fn visible_fields_order_the_list() {
         .expect(200);
     for name in [
         "name",
-        "bio",
         "handle",
         "followers_count",
         "following_count",
