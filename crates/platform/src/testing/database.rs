@@ -26,6 +26,7 @@ struct Resources {
     name: String,
     folder: PathBuf,
     postgres: Option<PostgresDatabase>,
+    is_reused: bool,
 }
 
 impl TestDatabase {
@@ -36,20 +37,20 @@ impl TestDatabase {
         } else {
             None
         };
-        Self::of(postgres)
+        Self::of(postgres, true)
     }
 
-    /// One that has never been migrated.
+    /// One that has never been migrated, and that no other test gets: what is done to its schema stays in it.
     pub async fn unmigrated() -> Self {
         let postgres = if is_postgres() {
             Some(PostgresDatabase::without_tables().await)
         } else {
             None
         };
-        Self::of(postgres)
+        Self::of(postgres, false)
     }
 
-    fn of(postgres: Option<PostgresDatabase>) -> Self {
+    fn of(postgres: Option<PostgresDatabase>, is_reused: bool) -> Self {
         let name = format!("selflink_test_{}", random_hex::<6>());
         let folder = std::env::temp_dir().join(&name);
         std::fs::create_dir_all(&folder).expect("a folder is made");
@@ -57,6 +58,7 @@ impl TestDatabase {
             name,
             folder,
             postgres,
+            is_reused,
         }))
     }
 
@@ -104,7 +106,9 @@ impl TestDatabase {
 impl Drop for Resources {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.folder);
-        if let Some(database) = self.postgres.take() {
+        if let Some(database) = self.postgres.take()
+            && self.is_reused
+        {
             database.let_go();
         }
     }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use proptest::{prelude::*, sample::select};
+use proptest::{prelude::*, sample::select, strategy::Union};
 use serde_json::{Value, json};
 
 use super::{
@@ -10,6 +10,7 @@ use super::{
     raw::Answer,
     values::{encoded, header_value, json_value, text, url_piece},
 };
+use crate::support::PASSWORD;
 
 const BOUNDARY: &str = "b-o-u-n-d-a-r-y";
 /// Headers that somebody may read.
@@ -126,8 +127,8 @@ fn is_error(body: &Value) -> bool {
     body.is_object() && is_message(body)
 }
 
-/// Requests to an endpoint. `own` is the id of an account that exists.
-pub fn attacks(endpoint: &Endpoint, own: i64) -> BoxedStrategy<Attack> {
+/// Requests to an endpoint; these ids are those of accounts.
+pub fn attacks(endpoint: &Endpoint, ids: [i64; 2]) -> BoxedStrategy<Attack> {
     let other_methods = [
         "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "MADE-UP",
     ];
@@ -143,7 +144,7 @@ pub fn attacks(endpoint: &Endpoint, own: i64) -> BoxedStrategy<Attack> {
     let header = (select(HEADERS).prop_map(str::to_owned), header_value());
     (
         method,
-        target(endpoint, own),
+        target(endpoint, ids),
         prop::collection::vec(header, 0..3),
         sign_in,
         body(&endpoint.fields),
@@ -161,13 +162,13 @@ pub fn attacks(endpoint: &Endpoint, own: i64) -> BoxedStrategy<Attack> {
         .boxed()
 }
 
-fn target(endpoint: &Endpoint, own: i64) -> BoxedStrategy<String> {
+fn target(endpoint: &Endpoint, ids: [i64; 2]) -> BoxedStrategy<String> {
     let segments: Vec<BoxedStrategy<String>> = endpoint
         .path
         .split('/')
         .map(|segment| {
             if segment.starts_with('{') {
-                prop_oneof![2 => Just(own.to_string()), 3 => url_piece()].boxed()
+                prop_oneof![1 => select(ids.to_vec()).prop_map(|id| id.to_string()), 1 => url_piece()].boxed()
             } else {
                 Just(segment.to_owned()).boxed()
             }
@@ -239,7 +240,8 @@ fn body(fields: &[Field]) -> BoxedStrategy<(Option<Vec<u8>>, Vec<u8>)> {
     let noise = prop::collection::vec(any::<u8>(), 0..200);
     let as_bytes = String::into_bytes;
     prop_oneof![
-        8 => (json.clone(), object(fields).prop_map(as_bytes)),
+        8 => (json.clone(), aimed(fields).prop_map(as_bytes)),
+        4 => (json.clone(), object(fields).prop_map(as_bytes)),
         2 => (json.clone(), json_value().prop_map(as_bytes)),
         1 => (json, noise.clone()),
         3 => (form.clone(), form_of(fields).prop_map(as_bytes)),
@@ -256,7 +258,7 @@ fn value(field: &Field) -> BoxedStrategy<String> {
     if field.inner.is_empty() {
         json_value()
     } else {
-        prop_oneof![3 => object(&field.inner), 1 => json_value()].boxed()
+        prop_oneof![2 => object(&field.inner), 2 => aimed(&field.inner), 1 => json_value()].boxed()
     }
 }
 
@@ -273,6 +275,53 @@ fn object(fields: &[Field]) -> BoxedStrategy<String> {
     (known, prop::option::weighted(0.2, other))
         .prop_map(|(known, other)| {
             let entries: Vec<String> = known.into_iter().chain([other]).flatten().collect();
+            format!("{{{}}}", entries.join(","))
+        })
+        .boxed()
+}
+
+/// What an endpoint accepts in fields that it is likely to require, as JSON.
+fn valid(fields: &[Field]) -> Vec<BoxedStrategy<(String, String)>> {
+    let valid_value = |name: &str| match name {
+        "email" => Some(
+            any::<u64>()
+                .prop_map(|n| json!(format!("h{n}@example.com")).to_string())
+                .boxed(),
+        ),
+        "password" => Some(Just(json!(PASSWORD).to_string()).boxed()),
+        "name" => Some(Just(json!("Name").to_string()).boxed()),
+        _ => None,
+    };
+    fields
+        .iter()
+        .filter_map(|field| {
+            let name = field.name.clone();
+            Some(
+                valid_value(&name)?
+                    .prop_map(move |value| (name.clone(), value))
+                    .boxed(),
+            )
+        })
+        .collect()
+}
+
+/// A JSON object in which one field is hostile and the others are as they should be: it comes further than most.
+fn aimed(fields: &[Field]) -> BoxedStrategy<String> {
+    if fields.is_empty() {
+        return object(fields);
+    }
+    let hostile = fields.iter().map(|field| {
+        let name = field.name.clone();
+        value(field).prop_map(move |value| (name.clone(), value)).boxed()
+    });
+    (valid(fields), Union::new(hostile))
+        .prop_map(|(mut entries, hostile)| {
+            entries.retain(|(name, _)| *name != hostile.0);
+            entries.push(hostile);
+            let entries: Vec<String> = entries
+                .iter()
+                .map(|(name, value)| format!("{}:{value}", json!(name)))
+                .collect();
             format!("{{{}}}", entries.join(","))
         })
         .boxed()
@@ -297,10 +346,13 @@ fn form_of(fields: &[Field]) -> BoxedStrategy<String> {
         select(names(fields)),
         prop_oneof![url_piece(), json_value().prop_map(|json| encoded(&json))],
     );
-    prop::collection::vec(pair, 0..8)
-        .prop_map(|pairs| {
-            let pairs: Vec<String> = pairs
-                .iter()
+    (valid(fields), prop::collection::vec(pair, 0..4))
+        .prop_map(|(valid, pairs)| {
+            let valid = valid
+                .into_iter()
+                .map(|(name, value)| (name, encoded(value.trim_matches('"'))));
+            let pairs: Vec<String> = valid
+                .chain(pairs)
                 .map(|(name, value)| format!("{name}={value}"))
                 .collect();
             pairs.join("&")

@@ -28,13 +28,14 @@ fn no_request_breaks_an_endpoint() {
     for endpoint in runtime.block_on(api::endpoints(&app)) {
         // An endpoint may end sessions or accounts: each has its own.
         let user = runtime.block_on(support::user(&app));
-        attack_endpoint(&runtime, &app, &endpoint, &user);
+        let other = runtime.block_on(support::user(&app));
+        attack_endpoint(&runtime, &app, &endpoint, &user, other.id);
         runtime.block_on(app.client().get("/health")).expect(200);
     }
     runtime.block_on(app.stop());
 }
 
-fn attack_endpoint(runtime: &Runtime, app: &TestApp, endpoint: &Endpoint, user: &TestUser) {
+fn attack_endpoint(runtime: &Runtime, app: &TestApp, endpoint: &Endpoint, user: &TestUser, other: i64) {
     let config = Config {
         cases: CASES,
         failure_persistence: None,
@@ -42,7 +43,7 @@ fn attack_endpoint(runtime: &Runtime, app: &TestApp, endpoint: &Endpoint, user: 
         ..Config::default()
     };
     let token = user.client.token.clone().expect("is signed in");
-    let outcome = TestRunner::new(config).run(&attack::attacks(endpoint, user.id), |attack| {
+    let outcome = TestRunner::new(config).run(&attack::attacks(endpoint, [user.id, other]), |attack| {
         let request = attack.bytes(&token);
         match runtime.block_on(exchange(address(&app.url), &request, false)) {
             None => Err(TestCaseError::fail("no answer")),

@@ -73,7 +73,7 @@ fn chance() -> StdRng {
 #[tokio::test(flavor = "multi_thread")]
 async fn fifty_kills_in_the_middle_of_writes_lose_nothing() {
     let mut chance = chance();
-    let database = TestDatabase::create().await;
+    let database = TestDatabase::unmigrated().await;
     let mut writers: Vec<traffic::Writer> = (0..CONNECTIONS)
         .map(|number| traffic::Writer::new(number, chance.random()))
         .collect();
@@ -104,7 +104,7 @@ async fn fifty_kills_in_the_middle_of_writes_lose_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn kills_during_the_first_start_leave_a_database_that_starts() {
     let mut chance = chance();
-    let database = TestDatabase::create().await;
+    let database = TestDatabase::unmigrated().await;
     for _ in 0..20 {
         let starting = Program::spawn(server(&database));
         sleep(Duration::from_millis(chance.random_range(0..150))).await;

@@ -26,7 +26,7 @@ async fn pooled_database() -> Option<(TestDatabase, Bouncer)> {
         println!("skipped: a pooler stands before PostgreSQL only (TEST_DATABASE=postgres)");
         return None;
     }
-    let database = TestDatabase::create().await;
+    let database = TestDatabase::unmigrated().await;
     let bouncer = Bouncer::start(&database).await;
     Some((database, bouncer))
 }
@@ -169,7 +169,8 @@ async fn a_pooler_that_restarts_is_found_again() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_value_survives() {
-    let app = crate::support::start().await;
+    let database = TestDatabase::unmigrated().await;
+    let app = TestApp::on(database, selflink::instance(), &[]).await;
     values::survive(&app).await;
     app.stop().await;
 }
