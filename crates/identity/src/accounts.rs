@@ -11,14 +11,15 @@ use sea_orm::{
     ActiveModelTrait as _,
     ActiveValue::{NotSet, Set},
     ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, PaginatorTrait as _, QueryFilter as _,
+    sea_query::{Expr, ExprTrait as _, Query},
 };
 use serde_json::{Map, Value, json};
 
 use crate::{
-    entities::{user_settings, users},
+    entities::{user_pii, user_settings, users},
     events::{UserChanged, UserRegistered},
     handles,
-    sessions::{self, TokenPair},
+    sessions::{self, ClientInfo, TokenPair},
     users::{UserRow, own, search_text},
 };
 
@@ -58,6 +59,12 @@ pub enum AccountError {
     /// One cannot follow oneself.
     #[error("Cannot follow yourself")]
     OwnFollow,
+    /// One cannot block oneself.
+    #[error("Cannot block yourself")]
+    OwnBlock,
+    /// One cannot mute oneself.
+    #[error("Cannot mute yourself")]
+    OwnMute,
     /// The database failed.
     #[error(transparent)]
     Database(#[from] DbErr),
@@ -79,7 +86,9 @@ impl From<AccountError> for ApiError {
             | AccountError::WrongTokenType
             | AccountError::UsedRefreshToken => Self::unauthorized_code(&text, "token_not_valid"),
             AccountError::NoSuchUser => Self::no_match("User"),
-            AccountError::OwnFollow => Self::bad_request(text),
+            AccountError::OwnFollow | AccountError::OwnBlock | AccountError::OwnMute => {
+                Self::bad_request(text)
+            }
             AccountError::Database(error) => error.into(),
             AccountError::Internal(error) => error.into(),
         }
@@ -117,11 +126,24 @@ pub fn email_key(email: &str) -> String {
 
 /// Whether an account has the address.
 pub async fn email_is_taken(on: &impl ConnectionTrait, email: &str) -> Result<bool, DbErr> {
-    Ok(users::Entity::find()
-        .filter(users::Column::EmailKey.eq(email_key(email)))
+    Ok(user_pii::Entity::find()
+        .filter(user_pii::Column::EmailKey.eq(email_key(email)))
         .count(on)
         .await?
         > 0)
+}
+
+/// The account with the address.
+pub async fn find_by_email(on: &impl ConnectionTrait, email: &str) -> Result<Option<users::Model>, DbErr> {
+    let with_address = Query::select()
+        .column("user_id")
+        .from("user_pii")
+        .and_where(Expr::col("email_key").eq(email_key(email)))
+        .take();
+    users::Entity::find()
+        .filter(users::Column::Id.in_subquery(with_address))
+        .one(on)
+        .await
 }
 
 /// Why a handle cannot be had, if so.
@@ -146,7 +168,11 @@ pub async fn handle_problem(on: &impl ConnectionTrait, sent: &str) -> Result<Opt
 }
 
 /// Makes an account and signs it in.
-pub async fn register(app: &App, registration: &Registration) -> Result<SignedIn, AccountError> {
+pub async fn register(
+    app: &App,
+    registration: &Registration,
+    client: &ClientInfo,
+) -> Result<SignedIn, AccountError> {
     let password = app.passwords().hash(registration.password.clone()).await?;
     let made_from = handles::candidates(&registration.name, &registration.email);
     for attempt in 0..HANDLE_ATTEMPTS {
@@ -165,7 +191,7 @@ pub async fn register(app: &App, registration: &Registration) -> Result<SignedIn
             .db()
             .write(|tx| async move {
                 let id = insert(&tx, account).await?;
-                let tokens = sessions::open(app, &tx, id).await?;
+                let tokens = sessions::open(app, &tx, id, client).await?;
                 let user = own(&tx, id).await?.ok_or(AccountError::NoSuchUser)?;
                 Ok(SignedIn { tokens, user })
             })
@@ -222,8 +248,6 @@ pub async fn insert(tx: &Tx, account: &NewAccount<'_>) -> Result<UserId, Account
     } = account;
     let row = users::ActiveModel {
         id: Set(id),
-        email: Set(canonical_email(&registration.email)),
-        email_key: Set(email_key(&registration.email)),
         handle: Set((*handle).to_owned()),
         name: Set(registration.name.clone()),
         flags: Set(json!({})),
@@ -234,6 +258,16 @@ pub async fn insert(tx: &Tx, account: &NewAccount<'_>) -> Result<UserId, Account
         ..Default::default()
     };
     users::Entity::insert(row)
+        .exec_without_returning(tx)
+        .await
+        .map_err(taken)?;
+    let personal = user_pii::ActiveModel {
+        user_id: Set(id),
+        email: Set(canonical_email(&registration.email)),
+        email_key: Set(email_key(&registration.email)),
+        ..Default::default()
+    };
+    user_pii::Entity::insert(personal)
         .exec_without_returning(tx)
         .await
         .map_err(taken)?;
@@ -250,7 +284,7 @@ pub async fn insert(tx: &Tx, account: &NewAccount<'_>) -> Result<UserId, Account
 }
 
 fn taken(error: DbErr) -> AccountError {
-    if violates_unique(&error, "users", "email_key") {
+    if violates_unique(&error, "user_pii", "email_key") {
         AccountError::EmailTaken
     } else if violates_unique(&error, "users", "handle") {
         AccountError::HandleTaken
@@ -260,11 +294,13 @@ fn taken(error: DbErr) -> AccountError {
 }
 
 /// Signs an account in. Takes as long for an unknown address as for a wrong password.
-pub async fn sign_in(app: &App, email: &str, password: &str) -> Result<SignedIn, AccountError> {
-    let account = users::Entity::find()
-        .filter(users::Column::EmailKey.eq(email_key(email)))
-        .one(app.db().reader())
-        .await?;
+pub async fn sign_in(
+    app: &App,
+    email: &str,
+    password: &str,
+    client: &ClientInfo,
+) -> Result<SignedIn, AccountError> {
+    let account = find_by_email(app.db().reader(), email).await?;
     let stored = account.as_ref().map(|account| account.password.clone());
     let is_right = app.passwords().verify(password.to_owned(), stored).await?;
     let account = account
@@ -287,7 +323,7 @@ pub async fn sign_in(app: &App, email: &str, password: &str) -> Result<SignedIn,
                     .exec(&tx)
                     .await?;
             }
-            let tokens = sessions::open(app, &tx, account.id).await?;
+            let tokens = sessions::open(app, &tx, account.id, client).await?;
             let user = own(&tx, account.id)
                 .await?
                 .ok_or(AccountError::InvalidCredentials)?;
@@ -338,14 +374,21 @@ pub async fn change(app: &App, id: UserId, change: &ProfileChange) -> Result<Use
                 name: set(change.name.as_ref()),
                 bio: set(change.bio.as_ref()),
                 photo: set(change.photo.as_ref()),
-                birth_date: set(change.birth_date.as_ref()),
-                birth_time: set(change.birth_time.as_ref()),
-                birth_place: set(change.birth_place.as_ref()),
                 locale: set(change.locale.as_ref()),
                 updated_at: Set(tx.now()),
                 ..Default::default()
             };
             users::Entity::update(row).exec(&tx).await?;
+            let personal = user_pii::ActiveModel {
+                user_id: Set(id),
+                birth_date: set(change.birth_date.as_ref()),
+                birth_time: set(change.birth_time.as_ref()),
+                birth_place: set(change.birth_place.as_ref()),
+                ..Default::default()
+            };
+            if personal.is_changed() {
+                user_pii::Entity::update(personal).exec(&tx).await?;
+            }
             if let Some(settings) = &change.settings {
                 change_settings(&tx, id, settings).await?;
             }

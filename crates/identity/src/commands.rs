@@ -3,10 +3,10 @@
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use futures::FutureExt as _;
 use platform::{App, config::Secret, db::Tx, domain::ManagementCommand, flags, http::Rule as _};
-use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _};
+use sea_orm::{ActiveValue::Set, EntityTrait as _};
 
 use crate::{
-    accounts::{self, AccountError, NewAccount, Registration, email_key},
+    accounts::{self, AccountError, NewAccount, Registration},
     demo,
     entities::users,
     groups, handles,
@@ -100,10 +100,7 @@ fn is_published(password: &Secret) -> bool {
 
 /// Makes or changes the account; whether it is new.
 async fn promote(tx: &Tx, admin: &Administrator) -> Result<bool, AccountError> {
-    let existing = users::Entity::find()
-        .filter(users::Column::EmailKey.eq(email_key(&admin.email)))
-        .one(tx)
-        .await?;
+    let existing = accounts::find_by_email(tx, &admin.email).await?;
     let is_new = existing.is_none();
     let id = match existing {
         Some(account) => account.id,

@@ -2,10 +2,10 @@
 
 use anyhow::Context as _;
 use platform::{App, db::Tx, id::UserId};
-use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _};
+use sea_orm::{ActiveValue::Set, EntityTrait as _};
 
 use crate::{
-    accounts::{self, AccountError, NewAccount, Registration, email_key},
+    accounts::{self, AccountError, NewAccount, Registration},
     entities::users,
     follows,
 };
@@ -32,8 +32,7 @@ pub async fn seed(app: &App, reset: bool) -> anyhow::Result<Vec<DemoAccount>> {
     app.db()
         .write(|tx| async move {
             if reset {
-                let emails = PEOPLE.map(|(handle, _)| email_key(&email_of(handle)));
-                remove(&tx, &emails).await?;
+                remove(&tx).await?;
             }
             let mut ids = Vec::new();
             for (handle, name) in PEOPLE {
@@ -60,14 +59,12 @@ fn email_of(handle: &str) -> String {
     format!("demo-{handle}@example.com")
 }
 
-async fn remove(tx: &Tx, emails: &[String]) -> Result<(), AccountError> {
-    let accounts = users::Entity::find()
-        .filter(users::Column::EmailKey.is_in(emails))
-        .all(tx)
-        .await?;
-    for account in accounts {
-        follows::remove_all(tx, account.id).await?;
-        users::Entity::delete_by_id(account.id).exec(tx).await?;
+async fn remove(tx: &Tx) -> Result<(), AccountError> {
+    for (handle, _) in PEOPLE {
+        if let Some(account) = accounts::find_by_email(tx, &email_of(handle)).await? {
+            follows::remove_all(tx, account.id).await?;
+            users::Entity::delete_by_id(account.id).exec(tx).await?;
+        }
     }
     Ok(())
 }
@@ -80,11 +77,7 @@ async fn ensure(
     password: &str,
 ) -> Result<UserId, AccountError> {
     let email = email_of(handle);
-    let existing = users::Entity::find()
-        .filter(users::Column::EmailKey.eq(email_key(&email)))
-        .one(tx)
-        .await?;
-    let Some(account) = existing else {
+    let Some(account) = accounts::find_by_email(tx, &email).await? else {
         let registration = Registration {
             email,
             name: name.to_owned(),

@@ -24,3 +24,17 @@ pub struct UserChanged {
 impl DomainEvent for UserChanged {
     const NAME: &'static str = "identity.user_changed";
 }
+
+/// Sessions ended before their time: by signing out, by their owner, or because a used refresh token came again. Requests
+/// are refused without this event; connections that stay open must be closed.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SessionsEnded {
+    /// Whose.
+    pub user_id: UserId,
+    /// Which.
+    pub sessions: Vec<i64>,
+}
+
+impl DomainEvent for SessionsEnded {
+    const NAME: &'static str = "identity.sessions_ended";
+}

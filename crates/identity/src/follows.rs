@@ -1,6 +1,6 @@
 //! The follow graph. Counters are columns of the two accounts, changed in the transaction of the row they count.
 
-use platform::{App, db::Tx, id::UserId};
+use platform::{App, db::Tx, http::Viewer, id::UserId};
 use sea_orm::{
     ConnectionTrait as _, DbErr, SqlErr, Statement, Value,
     sea_query::SelectStatement,
@@ -9,6 +9,7 @@ use sea_orm::{
 
 use crate::{
     accounts::AccountError,
+    ties,
     users::{self, UserRow},
 };
 
@@ -40,7 +41,9 @@ async fn change(app: &App, follower: UserId, followee: UserId, follows: bool) ->
     }
     app.db()
         .write(|tx| async move {
-            if !users::exists(&tx, followee).await? {
+            ties::lock_pair(&tx, follower, followee).await?;
+            let ties = ties::between(&tx, follower, &[followee]).await?;
+            if ties.get(&followee).is_none_or(|ties| ties.are_apart()) {
                 return Err(AccountError::NoSuchUser);
             }
             set(&tx, follower, followee, follows).await
@@ -115,12 +118,12 @@ fn gone(error: DbErr) -> AccountError {
 }
 
 /// The users at the other end, as `viewer` sees them.
-pub fn list(user: UserId, direction: Direction, viewer: UserId) -> SelectStatement {
+pub fn list(user: UserId, direction: Direction, viewer: &Viewer) -> SelectStatement {
     let (own, other) = match direction {
         Direction::Followers => ("followee_id", "follower_id"),
         Direction::Following => ("follower_id", "followee_id"),
     };
-    let mut query = users::seen_by(viewer);
+    let mut query = users::listed_for(viewer);
     query
         .join_as(
             sea_orm::JoinType::InnerJoin,

@@ -10,10 +10,12 @@ mod groups;
 mod handles;
 mod jobs;
 mod migrations;
+mod privacy;
 mod routes;
 mod sessions;
 mod settings;
 mod steps;
+mod ties;
 mod users;
 
 use futures::FutureExt as _;
@@ -25,8 +27,9 @@ use platform::{
 };
 
 pub use demo::{DemoAccount, seed as seed_demo};
-pub use events::{UserChanged, UserRegistered};
+pub use events::{SessionsEnded, UserChanged, UserRegistered};
 pub use sessions::find_standing;
+pub use ties::{Ties, between as ties};
 
 /// The domain as the binary lists it.
 pub fn domain() -> Domain {

@@ -1,27 +1,61 @@
 //! Sessions: a sign-in, and the refresh tokens that follow one another in it.
 
+use std::net::IpAddr;
+
+use axum::{
+    extract::FromRequestParts,
+    http::{header, request::Parts},
+};
 use chrono::Duration;
 use futures::{FutureExt as _, future::BoxFuture};
 use platform::{
     App,
     auth::{Claims, TokenError, TokenKind},
     db::Tx,
-    http::{Standing, Viewer},
+    http::{ApiError, Origin, Standing, Viewer},
     id::UserId,
 };
 use sea_orm::{
     ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, ConnectionTrait as _, DbErr, EntityTrait as _,
-    IntoActiveModel as _, QueryFilter as _, QuerySelect as _, Statement,
+    IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Statement,
 };
 
 use crate::{
     accounts::AccountError,
     entities::{sessions, users},
+    events::SessionsEnded,
 };
 
 /// How long the refresh token before the current one still works, for a client that lost the answer with its successor.
 /// It ends earlier when the successor is used.
 const GRACE: Duration = Duration::seconds(60);
+
+/// Longest part of a `User-Agent` header that is kept, in characters.
+const LONGEST_USER_AGENT: usize = 255;
+/// Most sessions that a list shows.
+const LONGEST_LIST: u64 = 100;
+
+/// Where a session is opened or used from: what its owner recognises it by.
+#[derive(Debug, Clone)]
+pub struct ClientInfo {
+    /// The client's address.
+    pub address: IpAddr,
+    /// What the client says of itself, cut to 255 characters; may be empty.
+    pub user_agent: String,
+}
+
+impl FromRequestParts<App> for ClientInfo {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let user_agent = parts.headers.get(header::USER_AGENT);
+        let user_agent = user_agent.and_then(|value| value.to_str().ok()).unwrap_or("");
+        Ok(Self {
+            user_agent: user_agent.chars().take(LONGEST_USER_AGENT).collect(),
+            address: Origin::from_request_parts(parts, app).await?.address,
+        })
+    }
+}
 
 /// What a client holds of a session.
 pub struct TokenPair {
@@ -30,7 +64,7 @@ pub struct TokenPair {
 }
 
 /// Begins a session.
-pub async fn open(app: &App, tx: &Tx, user: UserId) -> Result<TokenPair, AccountError> {
+pub async fn open(app: &App, tx: &Tx, user: UserId, client: &ClientInfo) -> Result<TokenPair, AccountError> {
     let id = tx.next_id();
     let (pair, refresh_jti) = issue(app, tx, user, id)?;
     let session = sessions::ActiveModel {
@@ -42,6 +76,8 @@ pub async fn open(app: &App, tx: &Tx, user: UserId) -> Result<TokenPair, Account
         rotated_at: Set(tx.now()),
         expires_at: Set(tx.now() + app.tokens().refresh_lifetime()),
         revoked_at: Set(None),
+        address: Set(client.address.to_string()),
+        user_agent: Set(client.user_agent.clone()),
     };
     sessions::Entity::insert(session)
         .exec_without_returning(tx)
@@ -57,7 +93,7 @@ fn issue(app: &App, tx: &Tx, user: UserId, session: i64) -> Result<(TokenPair, S
 
 /// Exchanges a refresh token for a new pair. A token that was exchanged before ends the whole session: somebody else has
 /// a copy of it.
-pub async fn refresh(app: &App, token: &str) -> Result<TokenPair, AccountError> {
+pub async fn refresh(app: &App, token: &str, client: &ClientInfo) -> Result<TokenPair, AccountError> {
     let claims = app
         .tokens()
         .verify(token, TokenKind::Refresh, app.clock().now())
@@ -68,12 +104,17 @@ pub async fn refresh(app: &App, token: &str) -> Result<TokenPair, AccountError> 
     let claims = &claims;
     // The end of a session must be stored, so it is an outcome of the transaction and not an error, which would undo it.
     app.db()
-        .write(|tx| async move { rotate(app, &tx, claims).await })
+        .write(|tx| async move { rotate(app, &tx, claims, client).await })
         .await?
         .ok_or(AccountError::UsedRefreshToken)
 }
 
-async fn rotate(app: &App, tx: &Tx, claims: &Claims) -> Result<Option<TokenPair>, AccountError> {
+async fn rotate(
+    app: &App,
+    tx: &Tx,
+    claims: &Claims,
+    client: &ClientInfo,
+) -> Result<Option<TokenPair>, AccountError> {
     let session = sessions::Entity::find_by_id(claims.sid)
         .filter(sessions::Column::UserId.eq(claims.user_id))
         .lock_exclusive();
@@ -92,10 +133,8 @@ async fn rotate(app: &App, tx: &Tx, claims: &Claims) -> Result<Option<TokenPair>
     }
     let is_current = session.refresh_jti == claims.jti;
     let is_repetition = session.previous_jti == claims.jti && tx.now() < session.rotated_at + GRACE;
-    let mut changed = session.into_active_model();
     if !is_current && !is_repetition {
-        changed.revoked_at = Set(Some(tx.now()));
-        changed.update(tx).await?;
+        end(tx, claims.user_id, Ending::Only(claims.sid)).await?;
         tracing::warn!(
             user_id = claims.user_id.0,
             "a used refresh token came again; its session was ended"
@@ -104,14 +143,72 @@ async fn rotate(app: &App, tx: &Tx, claims: &Claims) -> Result<Option<TokenPair>
         return Ok(None);
     }
     let (pair, refresh_jti) = issue(app, tx, claims.user_id, claims.sid)?;
+    let mut changed = session.into_active_model();
     changed.refresh_jti = Set(refresh_jti);
     if is_current {
         changed.previous_jti = Set(claims.jti.clone());
         changed.rotated_at = Set(tx.now());
     }
+    changed.address = Set(client.address.to_string());
+    changed.user_agent = Set(client.user_agent.clone());
     changed.expires_at = Set(tx.now() + app.tokens().refresh_lifetime());
     changed.update(tx).await?;
     Ok(Some(pair))
+}
+
+/// Which sessions of an account end.
+#[derive(Debug, Clone, Copy)]
+pub enum Ending {
+    /// This one.
+    Only(i64),
+    /// All but this one.
+    AllBut(i64),
+    /// All.
+    All,
+}
+
+/// Ends sessions: their tokens are refused from the commit on, and whoever holds a connection open for one of them is
+/// told by an event. Returns how many ended.
+pub async fn end(tx: &Tx, user: UserId, ending: Ending) -> Result<usize, DbErr> {
+    let (condition, session) = match ending {
+        Ending::Only(session) => ("id = $3", session),
+        Ending::AllBut(session) => ("id <> $3", session),
+        Ending::All => ("id <> $3", 0),
+    };
+    let statement = Statement::from_sql_and_values(
+        tx.get_database_backend(),
+        format!(
+            "UPDATE sessions SET revoked_at = $1 WHERE user_id = $2 AND {condition} AND revoked_at IS NULL RETURNING id"
+        ),
+        [tx.now().into(), user.0.into(), session.into()],
+    );
+    let rows = tx.query_all_raw(statement).await?;
+    let sessions = rows
+        .iter()
+        .map(|row| row.try_get_by_index(0))
+        .collect::<Result<Vec<i64>, _>>()?;
+    let count = sessions.len();
+    if count > 0 {
+        tx.append(&SessionsEnded {
+            user_id: user,
+            sessions,
+        })
+        .await?;
+    }
+    Ok(count)
+}
+
+/// The sessions of an account that can still be used, the one used last first; at most 100.
+pub async fn list(app: &App, user: UserId) -> Result<Vec<sessions::Model>, DbErr> {
+    sessions::Entity::find()
+        .filter(sessions::Column::UserId.eq(user))
+        .filter(sessions::Column::RevokedAt.is_null())
+        .filter(sessions::Column::ExpiresAt.gt(app.clock().now()))
+        .order_by_desc(sessions::Column::RotatedAt)
+        .order_by_desc(sessions::Column::Id)
+        .limit(LONGEST_LIST)
+        .all(app.db().reader())
+        .await
 }
 
 /// Account and session of a token, in one query.

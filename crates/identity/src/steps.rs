@@ -6,7 +6,13 @@ use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter 
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::{accounts::email_key, entities::users, events::UserChanged, groups};
+use crate::{
+    accounts,
+    entities::users,
+    events::UserChanged,
+    groups,
+    sessions::{self, Ending},
+};
 
 /// `{"user": {"email" | "handle" | "id", "is_staff"?, "is_active"?, "groups"?}}`
 #[derive(Debug, Deserialize)]
@@ -23,17 +29,16 @@ struct ChangeUser {
 /// Changes an account and returns its id.
 pub async fn change_user(tx: &Tx, argument: &Value) -> anyhow::Result<Value> {
     let step = ChangeUser::deserialize(argument)?;
-    let condition = match (&step.email, &step.handle, step.id) {
-        (Some(email), None, None) => users::Column::EmailKey.eq(email_key(email)),
-        (None, Some(handle), None) => users::Column::Handle.eq(handle),
-        (None, None, Some(id)) => users::Column::Id.eq(id),
+    let found = match (&step.email, &step.handle, step.id) {
+        (Some(email), None, None) => accounts::find_by_email(tx, email).await?,
+        (None, Some(handle), None) => {
+            let with_handle = users::Entity::find().filter(users::Column::Handle.eq(handle));
+            with_handle.one(tx).await?
+        }
+        (None, None, Some(id)) => users::Entity::find_by_id(UserId(id)).one(tx).await?,
         _ => bail!("name the account by exactly one of email, handle and id"),
     };
-    let account = users::Entity::find()
-        .filter(condition)
-        .one(tx)
-        .await?
-        .context("there is no such account")?;
+    let account = found.context("there is no such account")?;
     let mut row = users::ActiveModel {
         id: Set(account.id),
         updated_at: Set(tx.now()),
@@ -51,6 +56,9 @@ pub async fn change_user(tx: &Tx, argument: &Value) -> anyhow::Result<Value> {
         for name in names {
             groups::join(tx, name, account.id).await?;
         }
+    }
+    if step.is_active == Some(false) {
+        sessions::end(tx, account.id, Ending::All).await?;
     }
     tx.append(&UserChanged { user_id: account.id }).await?;
     Ok(json!({ "id": account.id }))
@@ -80,6 +88,7 @@ pub async fn deactivate(tx: &Tx, argument: &Value) -> anyhow::Result<Value> {
     if changed.rows_affected == 0 {
         bail!("there is no such account");
     }
+    sessions::end(tx, user_id, Ending::All).await?;
     tx.append(&UserChanged { user_id }).await?;
     Ok(json!({}))
 }

@@ -13,26 +13,29 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use crate::privacy::{self, Audience, Sight};
+
 /// Longest text that can be found in a handle or name, in bytes: 30 and 120 characters of up to four.
 const LONGEST_NEEDLE: usize = 4 * (30 + 1 + 120);
 
 /// The columns of a [`UserRow`], in its order.
-const COLUMNS: &str = "u.id, u.email, u.handle, u.name, u.bio, u.photo, u.birth_date, u.birth_time, u.birth_place, u.locale, \
+const COLUMNS: &str = "u.id, p.email, u.handle, u.name, u.bio, u.photo, p.birth_date, p.birth_time, p.birth_place, u.locale, \
      u.flags, u.followers_count, u.following_count, u.posts_count, u.created_at, u.updated_at, \
      s.privacy, s.dm_policy, s.language, s.quiet_hours, s.push_enabled, s.email_enabled, s.digest_enabled";
 
 /// A user with its settings.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct UserRow {
     pub id: UserId,
-    email: String,
+    /// Address and birth data are not even read for viewers who may not see them.
+    email: Option<String>,
     handle: String,
     name: String,
     bio: String,
     photo: String,
     birth_date: Option<NaiveDate>,
     birth_time: Option<NaiveTime>,
-    birth_place: String,
+    birth_place: Option<String>,
     locale: String,
     flags: Value,
     followers_count: i64,
@@ -42,6 +45,7 @@ pub struct UserRow {
     updated_at: DateTime<Utc>,
     settings: SettingsView,
     is_following: bool,
+    is_followed: bool,
 }
 
 impl UserRow {
@@ -74,12 +78,14 @@ impl UserRow {
                 digest_enabled: row.try_get_by_index(22)?,
             },
             is_following: false,
+            is_followed: false,
         })
     }
 
-    fn read_with_following(row: &QueryResult) -> Result<Self, DbErr> {
+    fn read_with_ties(row: &QueryResult) -> Result<Self, DbErr> {
         Ok(Self {
             is_following: row.try_get_by_index(23)?,
+            is_followed: row.try_get_by_index(24)?,
             ..Self::read(row)?
         })
     }
@@ -100,28 +106,57 @@ impl UserRow {
         }
     }
 
-    /// What this viewer may see.
-    pub fn view_for(self, viewer: &Viewer) -> UserView {
-        let is_own = self.id == viewer.id;
-        if is_own || viewer.is_staff {
-            self.view(is_own)
-        } else {
-            self.view_for_others()
-        }
+    /// How much of it this viewer sees.
+    pub fn sight(&self, viewer: &Viewer) -> Sight {
+        let audience = Audience::of(&self.settings.privacy);
+        privacy::sight(viewer, self.id, audience, self.is_following && self.is_followed)
     }
 
-    /// Everything, for the account itself (and, with the settings of others kept back, for staff).
-    pub fn view(self, is_own: bool) -> UserView {
+    /// What this viewer may see.
+    pub fn view_for(self, viewer: &Viewer) -> UserView {
+        if self.id == viewer.id {
+            return self.view();
+        }
+        let sight = self.sight(viewer);
+        self.view_in(sight)
+    }
+
+    /// The least that a viewer sees of somebody whose name is shown at all.
+    pub fn card(self) -> UserView {
+        self.view_in(Sight::Card)
+    }
+
+    fn view_in(self, sight: Sight) -> UserView {
+        let mut view = self.view();
+        view.settings = view.settings.view_for_others();
+        // The mobile app's directory looks for the state of its follow button here.
+        if let Value::Object(flags) = &mut view.flags {
+            flags.insert("following".to_owned(), view.is_following.into());
+        }
+        if sight < Sight::Everything {
+            view.email = None;
+            view.birth_date = None;
+            view.birth_time = None;
+            view.birth_place = None;
+        }
+        if sight < Sight::Profile {
+            view.bio = String::new();
+        }
+        view
+    }
+
+    /// Everything, for the account itself.
+    pub fn view(self) -> UserView {
         UserView {
             id: self.id.0,
-            email: Some(self.email),
+            email: self.email,
             handle: self.handle,
             name: self.name,
             bio: self.bio,
             photo: self.photo,
             birth_date: self.birth_date,
             birth_time: self.birth_time.map(TimeOfDay),
-            birth_place: Some(self.birth_place),
+            birth_place: self.birth_place,
             locale: self.locale,
             flags: self.flags,
             followers_count: self.followers_count,
@@ -130,21 +165,7 @@ impl UserRow {
             is_following: self.is_following,
             created_at: Timestamp(self.created_at),
             updated_at: Timestamp(self.updated_at),
-            settings: if is_own {
-                self.settings
-            } else {
-                self.settings.view_for_others()
-            },
-        }
-    }
-
-    fn view_for_others(self) -> UserView {
-        UserView {
-            email: None,
-            birth_date: None,
-            birth_time: None,
-            birth_place: None,
-            ..self.view(false)
+            settings: self.settings,
         }
     }
 }
@@ -237,8 +258,10 @@ pub const SORTABLE: [Sortable; 10] = [
 
 /// The account itself.
 pub async fn own(on: &impl ConnectionTrait, id: UserId) -> Result<Option<UserRow>, DbErr> {
-    let text =
-        format!("SELECT {COLUMNS} FROM users u JOIN user_settings s ON s.user_id = u.id WHERE u.id = $1");
+    let text = format!(
+        "SELECT {COLUMNS} FROM users u JOIN user_settings s ON s.user_id = u.id \
+         JOIN user_pii p ON p.user_id = u.id WHERE u.id = $1"
+    );
     let statement = Statement::from_sql_and_values(on.get_database_backend(), text, [id.0.into()]);
     on.query_one_raw(statement)
         .await?
@@ -246,27 +269,37 @@ pub async fn own(on: &impl ConnectionTrait, id: UserId) -> Result<Option<UserRow
         .transpose()
 }
 
-/// A user as `viewer` sees it.
-pub async fn find(on: &impl ConnectionTrait, id: UserId, viewer: UserId) -> Result<Option<UserRow>, DbErr> {
+/// A user as `viewer` sees it; `None` also when either has blocked the other.
+pub async fn find(on: &impl ConnectionTrait, id: UserId, viewer: &Viewer) -> Result<Option<UserRow>, DbErr> {
     let mut query = seen_by(viewer);
+    privacy::leave_out_blocked(&mut query, viewer);
     query.and_where(Expr::col(("u", "id")).eq(id.0));
     on.query_one(&query)
         .await?
-        .map(|row| UserRow::read_with_following(&row))
+        .map(|row| UserRow::read_with_ties(&row))
         .transpose()
 }
 
-/// Users with their settings and whether `viewer` follows them; ordered and narrowed by the caller.
-pub fn seen_by(viewer: UserId) -> SelectStatement {
-    let followed = Query::select()
-        .expr(Expr::val(1))
-        .from_as("follows", "f")
-        .and_where(Expr::col(("f", "follower_id")).eq(viewer.0))
-        .and_where(Expr::col(("f", "followee_id")).equals(("u", "id")))
-        .take();
+/// Users with their settings and whether they and `viewer` follow one another; ordered and narrowed by the caller.
+pub fn seen_by(viewer: &Viewer) -> SelectStatement {
+    let follows = |follower: Expr, followee: Expr| {
+        let followed = Query::select()
+            .expr(Expr::val(1))
+            .from_as("follows", "f")
+            .and_where(Expr::col(("f", "follower_id")).eq(follower))
+            .and_where(Expr::col(("f", "followee_id")).eq(followee))
+            .take();
+        Expr::exists(followed)
+    };
+    let (viewer_id, user_id) = (|| Expr::val(viewer.id.0), || Expr::col(("u", "id")));
+    let mut personal = Condition::all().add(Expr::col(("p", "user_id")).equals(("u", "id")));
+    if !viewer.is_staff {
+        personal = personal.add(user_id().eq(viewer.id.0));
+    }
     Query::select()
         .expr(Expr::cust(COLUMNS))
-        .expr(Expr::exists(followed))
+        .expr(follows(viewer_id(), user_id()))
+        .expr(follows(user_id(), viewer_id()))
         .from_as("users", "u")
         .join_as(
             sea_orm::JoinType::InnerJoin,
@@ -274,7 +307,16 @@ pub fn seen_by(viewer: UserId) -> SelectStatement {
             "s",
             Expr::col(("s", "user_id")).equals(("u", "id")),
         )
+        .join_as(sea_orm::JoinType::LeftJoin, "user_pii", "p", personal)
         .take()
+}
+
+/// The same without those that lists do not show to `viewer`.
+pub fn listed_for(viewer: &Viewer) -> SelectStatement {
+    let mut query = seen_by(viewer);
+    privacy::leave_out_blocked(&mut query, viewer);
+    privacy::leave_out_private(&mut query, viewer);
+    query
 }
 
 /// The rows of a page of a query made by [`seen_by`].
@@ -285,7 +327,7 @@ pub async fn page_of(
 ) -> Result<Vec<UserRow>, DbErr> {
     let statement = page.statement(query, on.get_database_backend());
     let rows = on.query_all_raw(statement).await?;
-    rows.iter().map(UserRow::read_with_following).collect()
+    rows.iter().map(UserRow::read_with_ties).collect()
 }
 
 /// The rows of a query made by [`seen_by`].
@@ -293,7 +335,7 @@ pub async fn rows_of(on: &impl ConnectionTrait, query: &SelectStatement) -> Resu
     on.query_all(query)
         .await?
         .iter()
-        .map(UserRow::read_with_following)
+        .map(UserRow::read_with_ties)
         .collect()
 }
 
@@ -343,10 +385,15 @@ impl DirectorySearch {
             let pattern = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
             let occurs =
                 Expr::col(("u", "search_text")).like(LikeExpr::new(format!("%{pattern}%")).escape('\\'));
+            let of_address = Query::select()
+                .column("user_id")
+                .from("user_pii")
+                .and_where(Expr::col("email_key").eq(text))
+                .take();
             query.cond_where(
                 Condition::any()
                     .add(occurs)
-                    .add(Expr::col(("u", "email_key")).eq(text)),
+                    .add(Expr::col(("u", "id")).in_subquery(of_address)),
             );
         }
     }
@@ -386,7 +433,13 @@ mod tests {
 
     #[test]
     fn wildcards_are_literal() {
-        let mut query = seen_by(UserId(1));
+        let viewer = Viewer {
+            id: UserId(1),
+            session: 1,
+            is_staff: false,
+            is_superuser: false,
+        };
+        let mut query = seen_by(&viewer);
         DirectorySearch::of("50%_\\", "").narrow(&mut query);
         let text = query.to_string(sea_orm::sea_query::SqliteQueryBuilder);
         assert!(text.contains(r"LIKE '%50\%\_\\%' ESCAPE '\'"), "{text}");

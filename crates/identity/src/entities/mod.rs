@@ -1,5 +1,6 @@
 //! One file per table.
 
 pub mod sessions;
+pub mod user_pii;
 pub mod user_settings;
 pub mod users;

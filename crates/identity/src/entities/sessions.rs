@@ -17,6 +17,10 @@ pub struct Model {
     pub rotated_at: DateTimeUtc,
     pub expires_at: DateTimeUtc,
     pub revoked_at: Option<DateTimeUtc>,
+    /// The address from which it was opened or last refreshed.
+    pub address: String,
+    /// What the client said of itself then.
+    pub user_agent: String,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -1,4 +1,4 @@
-//! Accounts.
+//! Accounts: what others may see of them, and their standing.
 
 use platform::id::UserId;
 use sea_orm::entity::prelude::*;
@@ -8,17 +8,10 @@ use sea_orm::entity::prelude::*;
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: UserId,
-    /// As given; the domain in lower case.
-    pub email: String,
-    /// The address in lower case: what is unique, and what sign-in looks for.
-    pub email_key: String,
     pub handle: String,
     pub name: String,
     pub bio: String,
     pub photo: String,
-    pub birth_date: Option<Date>,
-    pub birth_time: Option<Time>,
-    pub birth_place: String,
     pub locale: String,
     pub flags: Json,
     /// See `platform::auth::Passwords`.

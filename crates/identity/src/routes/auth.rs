@@ -14,7 +14,8 @@ use utoipa::ToSchema;
 
 use crate::{
     accounts::{self, Registration, SignedIn},
-    handles, sessions,
+    handles,
+    sessions::{self, ClientInfo},
     settings::SignInSettings,
     users::UserView,
 };
@@ -62,7 +63,7 @@ impl SignInAnswer {
         Json(Self {
             token: tokens.access,
             refresh_token: tokens.refresh,
-            user: user.view(true),
+            user: user.view(),
             message,
         })
     }
@@ -134,9 +135,10 @@ impl Input for Registration {
 pub async fn register(
     State(app): State<App>,
     _: SignInLimit,
+    client: ClientInfo,
     Body(registration): Body<Registration>,
 ) -> Result<(StatusCode, Json<SignInAnswer>), ApiError> {
-    let signed_in = accounts::register(&app, &registration).await?;
+    let signed_in = accounts::register(&app, &registration, &client).await?;
     Ok((
         StatusCode::CREATED,
         SignInAnswer::of(signed_in, "Registration successful."),
@@ -168,9 +170,10 @@ impl Input for Credentials {
 pub async fn login(
     State(app): State<App>,
     _: SignInLimit,
+    client: ClientInfo,
     Body(credentials): Body<Credentials>,
 ) -> Result<Json<SignInAnswer>, ApiError> {
-    let signed_in = accounts::sign_in(&app, &credentials.email, &credentials.password).await?;
+    let signed_in = accounts::sign_in(&app, &credentials.email, &credentials.password, &client).await?;
     Ok(SignInAnswer::of(signed_in, "Login successful."))
 }
 
@@ -204,9 +207,10 @@ pub struct RefreshAnswer {
 )]
 pub async fn refresh(
     State(app): State<App>,
+    client: ClientInfo,
     Body(body): Body<RefreshBody>,
 ) -> Result<Json<RefreshAnswer>, ApiError> {
-    let pair = sessions::refresh(&app, &body.refresh).await?;
+    let pair = sessions::refresh(&app, &body.refresh, &client).await?;
     Ok(Json(RefreshAnswer {
         token: pair.access,
         refresh_token: pair.refresh,

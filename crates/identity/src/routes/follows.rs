@@ -15,6 +15,7 @@ use utoipa::ToSchema;
 
 use crate::{
     follows::{self, Direction},
+    privacy::Sight,
     users::{self, ID, SORTABLE, UserRow, UserView},
 };
 
@@ -56,7 +57,10 @@ pub async fn unfollow(
 #[utoipa::path(
     get, path = "/api/v1/users/{id}/followers/", tag = "users",
     params(("id" = i64, Path), ("page_size" = Option<u32>, Query), ("cursor" = Option<String>, Query)),
-    responses((status = 200, body = Vec<UserView>), (status = 404, description = "No such user"))
+    responses(
+        (status = 200, body = Vec<UserView>), (status = 403, description = "Only for friends of the user, or for nobody"),
+        (status = 404, description = "No such user")
+    )
 )]
 pub async fn followers(
     State(app): State<App>,
@@ -79,7 +83,10 @@ pub async fn followers(
 #[utoipa::path(
     get, path = "/api/v1/users/{id}/following/", tag = "users",
     params(("id" = i64, Path), ("page_size" = Option<u32>, Query), ("cursor" = Option<String>, Query)),
-    responses((status = 200, body = Vec<UserView>), (status = 404, description = "No such user"))
+    responses(
+        (status = 200, body = Vec<UserView>), (status = 403, description = "Only for friends of the user, or for nobody"),
+        (status = 404, description = "No such user")
+    )
 )]
 pub async fn following(
     State(app): State<App>,
@@ -110,10 +117,13 @@ async fn answer(
     direction: Direction,
     pages: Option<Paging>,
 ) -> Result<Response, ApiError> {
-    if !users::exists(app.db().reader(), user).await? {
-        return Err(ApiError::no_match("User"));
+    let shown = users::find(app.db().reader(), user, viewer)
+        .await?
+        .ok_or_else(|| ApiError::no_match("User"))?;
+    if shown.sight(viewer) < Sight::Profile {
+        return Err(ApiError::forbidden());
     }
-    let query = follows::list(user, direction, viewer.id);
+    let query = follows::list(user, direction, viewer);
     let Some(paging) = pages else {
         let rows = follows::newest(app, query).await?;
         return Ok(Json(

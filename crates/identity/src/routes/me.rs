@@ -22,7 +22,7 @@ pub async fn read(
     let user = users::own(app.db().reader(), viewer.id)
         .await?
         .ok_or_else(|| ApiError::no_match("User"))?;
-    Ok(Json(user.view(true)))
+    Ok(Json(user.view()))
 }
 
 /// What may be changed; what is left out stays.
@@ -98,5 +98,5 @@ pub async fn change(
     Body(change): Body<ProfileChange>,
 ) -> Result<Json<UserView>, ApiError> {
     let user = accounts::change(&app, viewer.id, &change).await?;
-    Ok(Json(user.view(true)))
+    Ok(Json(user.view()))
 }

@@ -4,6 +4,8 @@ mod auth;
 mod follows;
 mod home;
 mod me;
+mod sessions;
+mod ties;
 mod users;
 
 use platform::{domain::Routes, http::Access};
@@ -21,7 +23,14 @@ pub fn all() -> Vec<Routes> {
         .routes(routes!(users::detail))
         .routes(routes!(follows::follow, follows::unfollow))
         .routes(routes!(follows::followers))
-        .routes(routes!(follows::following));
+        .routes(routes!(follows::following))
+        .routes(routes!(ties::block, ties::unblock))
+        .routes(routes!(ties::mute, ties::unmute))
+        .routes(routes!(ties::blocks))
+        .routes(routes!(ties::mutes))
+        .routes(routes!(sessions::sign_out))
+        .routes(routes!(sessions::list, sessions::end_others))
+        .routes(routes!(sessions::end_one));
     let public = OpenApiRouter::new().routes(routes!(home::highlights));
     vec![
         Routes::api(Access::SignIn, sign_in),

@@ -28,7 +28,7 @@ pub async fn list(
     paging: Paging,
 ) -> Result<Json<Paginated<UserView>>, ApiError> {
     let page = paging.order(&SORTABLE, "-created_at", ID)?;
-    let mut query = users::seen_by(viewer.id);
+    let mut query = users::listed_for(&viewer);
     DirectorySearch::of(
         parameters.get("q").unwrap_or(""),
         parameters.get("search").unwrap_or(""),
@@ -52,7 +52,7 @@ pub async fn detail(
     id: PathId,
 ) -> Result<Json<UserView>, ApiError> {
     let id = UserId(id.of("User")?);
-    let user = users::find(app.db().reader(), id, viewer.id)
+    let user = users::find(app.db().reader(), id, &viewer)
         .await?
         .ok_or_else(|| ApiError::no_match("User"))?;
     Ok(Json(user.view_for(&viewer)))

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::look_at;
 use crate::{
     cli::{run, run_told},
-    support::{start, user_called, value},
+    support::{PASSWORD, start, user_called, value},
 };
 
 /// The results of a document that is applied.
@@ -80,7 +80,10 @@ async fn accounts_are_changed_by_address_handle_or_id() {
         (rights(&app, "ann").await, rights(&app, "bob").await),
         ((true, true), (false, true))
     );
-    bob.client.get("users/me/").await.expect(200);
+    // The sessions ended with the deactivation; signing in works again.
+    bob.client.get("users/me/").await.expect(401);
+    let credentials = json!({ "email": bob.email, "password": PASSWORD });
+    app.client().post("auth/login/", &credentials).await.expect(200);
     app.stop().await;
 }
 

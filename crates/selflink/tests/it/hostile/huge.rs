@@ -163,7 +163,10 @@ async fn overwhelm(app: &TestApp, endpoint: &Endpoint, user: &TestUser) {
         let answer: Option<Answer> = exchange(address(&app.url), &request, false).await;
         let answer = answer.unwrap_or_else(|| panic!("no answer: {context}"));
         assert!(answer.status < 500, "{context}: {answer:?}");
-        assert!(answer.json().is_some(), "{context}: {answer:?}");
+        assert!(
+            answer.status == 204 || answer.json().is_some(),
+            "{context}: {answer:?}"
+        );
         if !endpoint.fields.is_empty() && !huge.right.is_empty() {
             assert!(huge.right.contains(&answer.status), "{context}: {answer:?}");
         }

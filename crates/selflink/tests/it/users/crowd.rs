@@ -10,19 +10,24 @@ pub async fn crowd(app: &TestApp, template: &TestUser, count: usize) {
         format!("WITH RECURSIVE c (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < {count})");
     let text = |of: &str| format!("'{of}' || CAST(n AS TEXT)");
     let users = format!(
-        "{numbers} INSERT INTO users (id, email, email_key, handle, name, flags, password, search_text, created_at, updated_at) \
-         SELECT id + n, {}, {}, {}, 'Twin ' || CAST(n % 3 AS TEXT), flags, password, 'twin', created_at, updated_at \
+        "{numbers} INSERT INTO users (id, handle, name, flags, password, search_text, created_at, updated_at) \
+         SELECT id + n, {}, 'Twin ' || CAST(n % 3 AS TEXT), flags, password, 'twin', created_at, updated_at \
          FROM c, users WHERE id = {}",
         text("crowd"),
-        text("crowd"),
-        text("crowd"),
         template.id
+    );
+    let personal = format!(
+        "{numbers} INSERT INTO user_pii (user_id, email, email_key) SELECT {} + n, {}, {} FROM c",
+        template.id,
+        text("crowd"),
+        text("crowd")
     );
     let settings = format!(
         "{numbers} INSERT INTO user_settings (user_id, quiet_hours) SELECT {} + n, quiet_hours FROM c, user_settings WHERE user_id = {}",
         template.id, template.id
     );
     execute(app, &users).await;
+    execute(app, &personal).await;
     execute(app, &settings).await;
 }
 

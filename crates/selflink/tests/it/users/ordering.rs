@@ -76,7 +76,7 @@ async fn hidden_fields_do_not() {
         execute(
             &app,
             &format!(
-                "UPDATE users SET email = '{email}', email_key = '{email}' WHERE id = {}",
+                "UPDATE user_pii SET email = '{email}', email_key = '{email}' WHERE user_id = {}",
                 other.id
             ),
         )

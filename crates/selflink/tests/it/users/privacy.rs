@@ -74,7 +74,9 @@ async fn others_see_neither_address_nor_birth_nor_switches() {
               "birth_time": null,
               "created_at": "[time]",
               "email": null,
-              "flags": {},
+              "flags": {
+                "following": false
+              },
               "followers_count": 1,
               "following_count": 1,
               "handle": "private",

@@ -1,0 +1,136 @@
+//! Who may see what of whom: the one place that decides it.
+//!
+//! | viewer | public | friends | private |
+//! |---|---|---|---|
+//! | the user itself, staff | everything | everything | everything |
+//! | friend (each follows the other) | profile | profile | card |
+//! | anybody else who is signed in | profile | card | card |
+//! | either has blocked the other | nothing | nothing | nothing |
+//!
+//! The *profile* is everything but address and birth data. The *card* is what a name beside a message needs: id, handle,
+//! name, photo, counts and whether one follows; no biography, and no lists of whom the user follows. Private users are in
+//! no list but their own. An audience that is none of these words counts as private: it hides rather than shows.
+
+use platform::{http::Viewer, id::UserId};
+use sea_orm::sea_query::{Condition, Expr, ExprTrait as _, Func, Query, SelectStatement};
+
+/// Who may see a profile, as its user has set it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Audience {
+    /// Whoever is signed in.
+    Public,
+    /// Who follows the user and is followed back.
+    Friends,
+    /// Nobody.
+    Private,
+}
+
+/// The words that mean [`Audience::Public`].
+const PUBLIC: [&str; 2] = ["public", "everyone"];
+/// The words that mean [`Audience::Friends`].
+const FRIENDS: [&str; 2] = ["friends", "followers"];
+
+impl Audience {
+    /// What the setting `privacy` means; its letter case does not matter.
+    pub fn of(setting: &str) -> Self {
+        let word = setting.to_lowercase();
+        if PUBLIC.contains(&word.as_str()) {
+            Self::Public
+        } else if FRIENDS.contains(&word.as_str()) {
+            Self::Friends
+        } else {
+            Self::Private
+        }
+    }
+}
+
+/// How much of a user is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Sight {
+    /// Id, handle, name, photo, counts.
+    Card,
+    /// Everything but address and birth data.
+    Profile,
+    /// Everything.
+    Everything,
+}
+
+/// How much of `user` a viewer sees who is not blocked.
+pub fn sight(viewer: &Viewer, user: UserId, audience: Audience, are_friends: bool) -> Sight {
+    if viewer.id == user || viewer.is_staff {
+        return Sight::Everything;
+    }
+    match audience {
+        Audience::Public => Sight::Profile,
+        Audience::Friends if are_friends => Sight::Profile,
+        Audience::Friends | Audience::Private => Sight::Card,
+    }
+}
+
+/// Narrows a query over users `u` to those that neither block the viewer nor are blocked. Staff meets everybody.
+pub fn leave_out_blocked(query: &mut SelectStatement, viewer: &Viewer) {
+    if viewer.is_staff {
+        return;
+    }
+    for (own, other) in [("user_id", "target_id"), ("target_id", "user_id")] {
+        let blocked = Query::select()
+            .expr(Expr::val(1))
+            .from_as("blocks", "b")
+            .and_where(Expr::col(("b", own)).eq(viewer.id.0))
+            .and_where(Expr::col(("b", other)).equals(("u", "id")))
+            .take();
+        query.and_where(Expr::exists(blocked).not());
+    }
+}
+
+/// Narrows a query over users `u` and their settings `s` to those that lists may show to the viewer.
+pub fn leave_out_private(query: &mut SelectStatement, viewer: &Viewer) {
+    if viewer.is_staff {
+        return;
+    }
+    let listed = PUBLIC.into_iter().chain(FRIENDS);
+    query.cond_where(
+        Condition::any()
+            .add(Expr::expr(Func::lower(Expr::col(("s", "privacy")))).is_in(listed))
+            .add(Expr::col(("u", "id")).eq(viewer.id.0)),
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_viewer_and_audience() {
+        let viewer = |id, is_staff| Viewer {
+            id: UserId(id),
+            session: 1,
+            is_staff,
+            is_superuser: false,
+        };
+        let of = |viewer: &Viewer, setting: &str, friends| {
+            sight(viewer, UserId(1), Audience::of(setting), friends)
+        };
+        for setting in [
+            "public",
+            "Everyone",
+            "friends",
+            "followers",
+            "private",
+            "nobody",
+            "?",
+        ] {
+            assert_eq!(of(&viewer(1, false), setting, false), Sight::Everything);
+            assert_eq!(of(&viewer(2, true), setting, false), Sight::Everything);
+        }
+        for (setting, stranger, friend) in [
+            ("PUBLIC", Sight::Profile, Sight::Profile),
+            ("friends", Sight::Card, Sight::Profile),
+            ("private", Sight::Card, Sight::Card),
+            ("whatever", Sight::Card, Sight::Card),
+        ] {
+            assert_eq!(of(&viewer(2, false), setting, false), stranger, "{setting}");
+            assert_eq!(of(&viewer(2, false), setting, true), friend, "{setting}");
+        }
+    }
+}
