@@ -56,6 +56,12 @@ pub enum AccountError {
     /// There is no such user.
     #[error("No User matches the given query.")]
     NoSuchUser,
+    /// The password is missing or not the account's.
+    #[error("This is not your password.")]
+    PasswordNotConfirmed,
+    /// The handle is missing or not the account's.
+    #[error("Type your handle to confirm.")]
+    HandleNotConfirmed,
     /// One cannot follow oneself.
     #[error("Cannot follow yourself")]
     OwnFollow,
@@ -78,9 +84,11 @@ impl From<AccountError> for ApiError {
         let text = error.to_string();
         match error {
             AccountError::EmailTaken => Self::field("email", text),
-            AccountError::HandleTaken | AccountError::NormalisedHandleTaken | AccountError::HandleEmpty => {
-                Self::field("handle", text)
-            }
+            AccountError::HandleTaken
+            | AccountError::NormalisedHandleTaken
+            | AccountError::HandleEmpty
+            | AccountError::HandleNotConfirmed => Self::field("handle", text),
+            AccountError::PasswordNotConfirmed => Self::field("password", text),
             AccountError::InvalidCredentials => Self::object(text),
             AccountError::InvalidRefreshToken
             | AccountError::WrongTokenType

@@ -9,7 +9,7 @@ use crate::{
     accounts::{self, AccountError, NewAccount, Registration},
     demo,
     entities::users,
-    groups, handles,
+    follow_counts, groups, handles,
     settings::AdminSettings,
 };
 
@@ -38,6 +38,11 @@ pub fn all() -> Vec<ManagementCommand> {
                 ),
             run: |app, arguments| async move { seed_demo(&app, arguments.get_flag("reset")).await }.boxed(),
         },
+        ManagementCommand {
+            command: Command::new("repair-follow-counts")
+                .about("Counts everybody's followers and followed anew; follows wait meanwhile"),
+            run: |app, _| async move { repair_follow_counts(&app).await }.boxed(),
+        },
     ]
 }
 
@@ -47,6 +52,12 @@ async fn seed_demo(app: &App, reset: bool) -> anyhow::Result<()> {
     }
     demo::seed(app, reset).await?;
     println!("Demo data seeded.");
+    Ok(())
+}
+
+async fn repair_follow_counts(app: &App) -> anyhow::Result<()> {
+    let repaired = follow_counts::repair(app).await?;
+    println!("Repaired the counts of {repaired} accounts.");
     Ok(())
 }
 

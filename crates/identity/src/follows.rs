@@ -88,7 +88,7 @@ pub async fn set(tx: &Tx, follower: UserId, followee: UserId, follows: bool) -> 
 }
 
 /// Removes every row of an account, in both directions, and counts the other ends down.
-pub async fn remove_all(tx: &Tx, user: UserId) -> Result<(), AccountError> {
+pub async fn remove_all(tx: &Tx, user: UserId) -> Result<(), DbErr> {
     for (column, own, other) in [
         ("followers_count", "follower_id", "followee_id"),
         ("following_count", "followee_id", "follower_id"),

@@ -1,10 +1,41 @@
 //! Background work of this domain.
 
-use platform::{App, jobs::Job};
+use platform::{
+    App,
+    jobs::{Enqueue, Job},
+    outbox::Event,
+};
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 use serde::{Deserialize, Serialize};
 
-use crate::entities::sessions;
+use crate::{
+    deletion::DeleteAccount,
+    entities::sessions,
+    events::{DeletionRequested, ExportRequested},
+    exports::CollectExport,
+};
+
+/// Has the copy collected that somebody asked for.
+pub async fn collect_export(app: App, event: Event) -> anyhow::Result<()> {
+    let ExportRequested { user_id } = event.read()?;
+    enqueue(&app, &event, &CollectExport { user_id }).await
+}
+
+/// Has an account deleted.
+pub async fn delete_account(app: App, event: Event) -> anyhow::Result<()> {
+    let DeletionRequested { user_id } = event.read()?;
+    enqueue(&app, &event, &DeleteAccount { user_id }).await
+}
+
+/// Once per event, however often it is delivered.
+async fn enqueue<J: Job>(app: &App, event: &Event, job: &J) -> anyhow::Result<()> {
+    let options = Enqueue {
+        key: Some(event.id.to_string()),
+        ..Enqueue::default()
+    };
+    app.jobs().enqueue(job, options).await?;
+    Ok(())
+}
 
 /// Removes sessions whose refresh token has ended.
 #[derive(Debug, Serialize, Deserialize)]

@@ -2,9 +2,12 @@
 
 mod accounts;
 mod commands;
+mod deletion;
 mod demo;
 mod entities;
 mod events;
+mod exports;
+mod follow_counts;
 mod follows;
 mod groups;
 mod handles;
@@ -21,13 +24,16 @@ mod users;
 use futures::FutureExt as _;
 use platform::{
     Domain,
-    domain::{SettingsSection, Step},
+    domain::{PersonalData, SettingsSection, Step},
     jobs::JobKind,
+    outbox::{DomainEvent as _, Subscription},
     schedule::Schedule,
 };
 
+use events::{DeletionRequested, ExportRequested};
+
 pub use demo::{DemoAccount, seed as seed_demo};
-pub use events::{SessionsEnded, UserChanged, UserRegistered};
+pub use events::{SessionsEnded, UserChanged, UserDeleted, UserRegistered};
 pub use sessions::find_standing;
 pub use ties::{Ties, between as ties};
 
@@ -41,13 +47,37 @@ pub fn domain() -> Domain {
         ],
         routes: routes::all,
         migrations: migrations::all,
-        jobs: vec![JobKind::of::<jobs::PurgeSessions>()],
-        schedules: vec![Schedule::of(
-            "identity.purge_sessions",
-            "0 17 3 * * *",
-            &jobs::PurgeSessions {},
-        )],
-        subscriptions: Vec::new(),
+        jobs: vec![
+            JobKind::of::<jobs::PurgeSessions>(),
+            JobKind::of::<exports::CollectExport>(),
+            JobKind::of::<exports::PurgeExports>(),
+            JobKind::of::<deletion::DeleteAccount>(),
+        ],
+        schedules: vec![
+            Schedule::of("identity.purge_sessions", "0 17 3 * * *", &jobs::PurgeSessions {}),
+            Schedule::of(
+                "identity.purge_exports",
+                "0 27 * * * *",
+                &exports::PurgeExports {},
+            ),
+        ],
+        subscriptions: vec![
+            Subscription {
+                event: ExportRequested::NAME,
+                subscriber: "identity",
+                handle: |app, event| jobs::collect_export(app, event).boxed(),
+            },
+            Subscription {
+                event: DeletionRequested::NAME,
+                subscriber: "identity",
+                handle: |app, event| jobs::delete_account(app, event).boxed(),
+            },
+        ],
+        personal_data: Some(PersonalData {
+            export: |app, user| async move { Ok(exports::collect(app.db().reader(), user).await?) }.boxed(),
+            remove_files: |_, _| async { Ok(()) }.boxed(),
+            erase: |tx, user| deletion::erase(tx, user).boxed(),
+        }),
         commands: commands::all(),
         steps: vec![
             Step {

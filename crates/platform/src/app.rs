@@ -11,7 +11,7 @@ use crate::{
     clock::Clock,
     config::Config,
     db::Db,
-    domain::SettingsByType,
+    domain::{PersonalData, SettingsByType},
     flags::Flags,
     http::Standing,
     jobs::Jobs,
@@ -48,6 +48,7 @@ pub(crate) struct Parts {
     pub flags: Flags,
     pub redis: Option<RedisClient>,
     pub find_standing: FindStanding,
+    pub personal_data: Vec<(&'static str, PersonalData)>,
 }
 
 impl App {
@@ -115,6 +116,11 @@ impl App {
     /// Feature flags.
     pub fn flags(&self) -> &Flags {
         &self.0.flags
+    }
+
+    /// What the domains keep about people, by the domain's name; those that others depend on first.
+    pub fn personal_data(&self) -> &[(&'static str, PersonalData)] {
+        &self.0.personal_data
     }
 
     /// Counts towards the fixed-window limit `key` and says whether it still allows; always when

@@ -12,6 +12,7 @@ use crate::{
     config::{Environment, Section, Variable},
     db::Tx,
     http::Access,
+    id::UserId,
     jobs::JobKind,
     outbox::Subscription,
     schedule::Schedule,
@@ -37,6 +38,8 @@ pub struct Domain {
     pub commands: Vec<ManagementCommand>,
     /// The steps of `selflink apply` that it knows.
     pub steps: Vec<Step>,
+    /// What it keeps about people, if anything.
+    pub personal_data: Option<PersonalData>,
 }
 
 /// Which role of the binary serves an endpoint; `serve` serves them all.
@@ -88,6 +91,18 @@ pub struct Step {
     pub run: for<'a> fn(&'a Tx, &'a serde_json::Value) -> BoxFuture<'a, anyhow::Result<serde_json::Value>>,
 }
 
+/// What a domain keeps about people: a copy of it for them, and its removal when their account is deleted.
+#[derive(Clone, Copy)]
+pub struct PersonalData {
+    /// Its part of the copy: whatever of the account's data the person may read.
+    pub export: fn(App, UserId) -> BoxFuture<'static, anyhow::Result<serde_json::Value>>,
+    /// Removes files, before the rows that know of them; may run again after a failure.
+    pub remove_files: fn(App, UserId) -> BoxFuture<'static, anyhow::Result<()>>,
+    /// Removes rows and puts counters right, in the transaction that ends with the account's own row. Rows that refer to
+    /// that one with `ON DELETE CASCADE` go by themselves.
+    pub erase: for<'a> fn(&'a Tx, UserId) -> BoxFuture<'a, Result<(), sea_orm::DbErr>>,
+}
+
 type ReadSection = fn(&Environment, &mut Vec<String>) -> Option<Arc<dyn Any + Send + Sync>>;
 
 /// A section of settings that a domain declared with [`settings!`](crate::settings).
@@ -112,6 +127,14 @@ impl SettingsSection {
 
 /// The settings of all domains, by their type.
 pub(crate) type SettingsByType = HashMap<std::any::TypeId, Arc<dyn Any + Send + Sync>>;
+
+/// What all domains keep about people.
+pub(crate) fn personal_data(domains: &[Domain]) -> Vec<(&'static str, PersonalData)> {
+    domains
+        .iter()
+        .filter_map(|domain| Some((domain.name, domain.personal_data?)))
+        .collect()
+}
 
 /// Reads the settings of all domains; all problems are reported together.
 pub(crate) fn read_settings(

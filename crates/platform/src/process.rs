@@ -138,6 +138,7 @@ impl Process {
             storage: storage(&config)?,
             flags: Flags::new(database.clone()),
             find_standing: instance.find_standing,
+            personal_data: domain::personal_data(&instance.domains),
             db: database.clone(),
             redis,
             config,

@@ -1,5 +1,6 @@
 //! One file per table.
 
+pub mod account_exports;
 pub mod sessions;
 pub mod user_pii;
 pub mod user_settings;

@@ -24,6 +24,8 @@ pub struct Model {
     pub posts_count: i64,
     /// Handle and name in lower case, a line each: what the directory searches.
     pub search_text: String,
+    /// When its owner asked to have it deleted.
+    pub deletion_requested_at: Option<DateTimeUtc>,
     pub created_at: DateTimeUtc,
     pub updated_at: DateTimeUtc,
 }

@@ -3,6 +3,7 @@
 mod auth;
 mod follows;
 mod home;
+mod leaving;
 mod me;
 mod sessions;
 mod ties;
@@ -28,6 +29,9 @@ pub fn all() -> Vec<Routes> {
         .routes(routes!(ties::mute, ties::unmute))
         .routes(routes!(ties::blocks))
         .routes(routes!(ties::mutes))
+        .routes(routes!(leaving::request_export, leaving::read_export))
+        .routes(routes!(leaving::download_export))
+        .routes(routes!(leaving::delete_account))
         .routes(routes!(sessions::sign_out))
         .routes(routes!(sessions::list, sessions::end_others))
         .routes(routes!(sessions::end_one));

@@ -163,6 +163,7 @@ fn instance_with(schedules: Vec<Schedule>) -> Instance {
         }],
         commands: Vec::new(),
         steps: Vec::new(),
+        personal_data: None,
     });
     Instance {
         domains,

@@ -16,6 +16,7 @@ use self::{
     api::Endpoint,
     raw::{address, exchange},
 };
+pub use self::{api::endpoints, huge::with_id};
 use crate::support::{self, TestUser};
 
 /// Requests per endpoint.

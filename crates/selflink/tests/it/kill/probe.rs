@@ -34,6 +34,7 @@ pub fn instance() -> Instance {
         ],
         commands: Vec::new(),
         steps: Vec::new(),
+        personal_data: None,
     });
     instance
 }

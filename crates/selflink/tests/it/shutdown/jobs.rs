@@ -42,6 +42,7 @@ fn instance() -> Instance {
         subscriptions: Vec::new(),
         commands: Vec::new(),
         steps: Vec::new(),
+        personal_data: None,
     });
     instance
 }

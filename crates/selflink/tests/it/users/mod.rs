@@ -2,6 +2,7 @@
 
 mod crowd;
 mod directory;
+mod matrix;
 mod ordering;
 mod paging;
 mod privacy;

@@ -1,0 +1,112 @@
+//! The end of an account: nobody can use it from the request on; a job removes everything that leads to the person.
+//!
+//! Ledgers and the audit trail keep the number of the account, which leads nowhere afterwards.
+
+use platform::{App, auth, db::Tx, id::UserId, jobs::Job};
+use sea_orm::{ActiveValue::Set, DbErr, EntityTrait as _};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    accounts::AccountError,
+    entities::users,
+    events::{DeletionRequested, UserChanged, UserDeleted},
+    follows,
+    sessions::{self, Ending},
+};
+
+/// How one proves to mean it.
+#[derive(Clone, Default)]
+pub struct Confirmation {
+    /// The password of the account.
+    pub password: Option<String>,
+    /// Its handle, for accounts that have no password.
+    pub handle: Option<String>,
+}
+
+/// Takes an account out of use for good and has it deleted.
+pub async fn request(app: &App, user: UserId, confirmation: &Confirmation) -> Result<(), AccountError> {
+    let account = users::Entity::find_by_id(user)
+        .one(app.db().reader())
+        .await?
+        .ok_or(AccountError::NoSuchUser)?;
+    confirm(app, &account, confirmation).await?;
+    app.db()
+        .write(|tx| async move {
+            let row = users::ActiveModel {
+                id: Set(user),
+                is_active: Set(false),
+                deletion_requested_at: Set(Some(tx.now())),
+                ..Default::default()
+            };
+            users::Entity::update(row).exec(&tx).await?;
+            sessions::end(&tx, user, Ending::All).await?;
+            tx.append(&UserChanged { user_id: user }).await?;
+            tx.append(&DeletionRequested { user_id: user }).await?;
+            Ok(())
+        })
+        .await
+}
+
+async fn confirm(app: &App, account: &users::Model, confirmation: &Confirmation) -> Result<(), AccountError> {
+    if account.password == auth::UNUSABLE {
+        return match &confirmation.handle {
+            Some(handle) if *handle == account.handle => Ok(()),
+            _ => Err(AccountError::HandleNotConfirmed),
+        };
+    }
+    let password = confirmation
+        .password
+        .clone()
+        .ok_or(AccountError::PasswordNotConfirmed)?;
+    if app
+        .passwords()
+        .verify(password, Some(account.password.clone()))
+        .await?
+    {
+        Ok(())
+    } else {
+        Err(AccountError::PasswordNotConfirmed)
+    }
+}
+
+/// Deletes an account whose deletion was requested.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct DeleteAccount {
+    pub user_id: UserId,
+}
+
+impl Job for DeleteAccount {
+    const NAME: &'static str = "identity.delete_account";
+    // Nobody would notice that it was given up.
+    const MAX_ATTEMPTS: u32 = 100;
+
+    async fn run(self, app: App) -> anyhow::Result<()> {
+        let user = self.user_id;
+        let account = users::Entity::find_by_id(user).one(app.db().reader()).await?;
+        if account.is_none_or(|account| account.deletion_requested_at.is_none()) {
+            return Ok(());
+        }
+        // Files first: once the rows are gone nothing would know of them.
+        for (_, data) in app.personal_data() {
+            (data.remove_files)(app.clone(), user).await?;
+        }
+        let domains = app.personal_data();
+        app.db()
+            .write(|tx| async move {
+                // Those that depend on others first; this domain, with the row that all refer to, is the last.
+                for (_, data) in domains.iter().rev() {
+                    (data.erase)(&tx, user).await?;
+                }
+                tx.append(&UserDeleted { user_id: user }).await
+            })
+            .await?;
+        Ok(())
+    }
+}
+
+/// Removes the account's row and with it every row that belongs to it; the counters of others are put right.
+pub async fn erase(tx: &Tx, user: UserId) -> Result<(), DbErr> {
+    follows::remove_all(tx, user).await?;
+    users::Entity::delete_by_id(user).exec(tx).await?;
+    Ok(())
+}
