@@ -2,13 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use identity::{UserChanged, UserRegistered};
+use identity::{UserChanged, UserDeleted, UserRegistered};
 use platform::{outbox::DomainEvent as _, testing::TestApp};
 use sea_orm::{ConnectionTrait as _, Statement};
 use serde_json::json;
 
 use super::traffic::{Account, Writer, profile};
-use crate::{outbox::all_events_are_delivered, support::PASSWORD};
+use crate::{
+    outbox::all_events_are_delivered,
+    support::{PASSWORD, eventually},
+};
 
 /// Checks everything; panics at the first thing that does not hold.
 pub async fn check(app: &TestApp, mut writers: Vec<Writer>) {
@@ -16,6 +19,7 @@ pub async fn check(app: &TestApp, mut writers: Vec<Writer>) {
         let settled = writer.settle_refreshes(&app.client()).await;
         assert!(settled.is_ok(), "the server answers now");
     }
+    whoever_left_is_gone(app, &writers).await;
     nothing_is_half_written(app).await;
     every_event_arrives(app).await;
     let changes = deliveries(app, UserChanged::NAME).await;
@@ -54,12 +58,26 @@ async fn every_event_arrives(app: &TestApp) {
     all_events_are_delivered(app).await;
     let told: BTreeSet<i64> = deliveries(app, UserRegistered::NAME).await.into_keys().collect();
     // Also of accounts whose registration was not answered.
-    let users: BTreeSet<i64> = numbers(app, "SELECT id AS n, 0 AS m FROM users")
+    let mut users: BTreeSet<i64> = numbers(app, "SELECT id AS n, 0 AS m FROM users")
         .await
         .into_iter()
         .map(|(id, _)| id)
         .collect();
+    users.extend(deliveries(app, UserDeleted::NAME).await.into_keys());
     assert_eq!(told, users, "accounts whose registration was told of");
+}
+
+/// Deletions that were acknowledged happen, and any that was begun is finished.
+async fn whoever_left_is_gone(app: &TestApp, writers: &[Writer]) {
+    eventually("the last deletion", async || {
+        let open = "SELECT count(*) AS n, 0 AS m FROM users WHERE deletion_requested_at IS NOT NULL";
+        (numbers(app, open).await == [(0, 0)]).then_some(())
+    })
+    .await;
+    for id in writers.iter().flat_map(|writer| &writer.left) {
+        let left = format!("SELECT count(*) AS n, 0 AS m FROM users WHERE id = {id}");
+        assert_eq!(numbers(app, &left).await, [(0, 0)], "{id} is still there");
+    }
 }
 
 async fn acknowledged_writes_are_there(app: &TestApp, account: &Account) {
@@ -91,32 +109,16 @@ async fn acknowledged_writes_are_there(app: &TestApp, account: &Account) {
             "{user}"
         );
     }
-    let followed: BTreeSet<i64> = numbers(
-        app,
-        &format!(
-            "SELECT followee_id AS n, 0 AS m FROM follows WHERE follower_id = {}",
-            account.id
-        ),
-    )
-    .await
-    .into_iter()
-    .map(|(id, _)| id)
-    .collect();
-    for (other, follows) in &account.follows {
-        if let Some(follows) = follows {
-            assert_eq!(
-                followed.contains(other),
-                *follows,
-                "{} and {other}",
-                account.handle
-            );
-        }
-    }
-    assert!(
-        followed.iter().all(|other| account.follows.contains_key(other)),
-        "{} follows whom it never followed",
-        account.handle
+    let followed = format!(
+        "SELECT followee_id AS n, 0 AS m FROM follows WHERE follower_id = {}",
+        account.id
     );
+    ties_are_there(app, account, &followed, &account.follows).await;
+    let muted = format!(
+        "SELECT target_id AS n, 0 AS m FROM mutes WHERE user_id = {}",
+        account.id
+    );
+    ties_are_there(app, account, &muted, &account.mutes).await;
     let refreshed = app
         .client()
         .post("auth/refresh/", &json!({ "refresh": account.refresh }))
@@ -124,6 +126,21 @@ async fn acknowledged_writes_are_there(app: &TestApp, account: &Account) {
         .expect(200);
     let token = refreshed["token"].as_str().expect("a token");
     app.client().with_token(token).get("users/me/").await.expect(200);
+}
+
+async fn ties_are_there(app: &TestApp, account: &Account, query: &str, known: &BTreeMap<i64, Option<bool>>) {
+    let stored: BTreeSet<i64> = numbers(app, query).await.into_iter().map(|(id, _)| id).collect();
+    for (other, is_tied) in known {
+        if let Some(is_tied) = is_tied {
+            let handle = &account.handle;
+            assert_eq!(stored.contains(other), *is_tied, "{handle} and {other}: {query}");
+        }
+    }
+    assert!(
+        stored.iter().all(|other| known.contains_key(other)),
+        "{} is tied to whom it never was: {query}",
+        account.handle
+    );
 }
 
 /// How many events of this name arrived, by user.

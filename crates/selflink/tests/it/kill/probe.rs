@@ -1,7 +1,7 @@
 //! A domain that writes down which events reached it.
 
 use futures::FutureExt as _;
-use identity::{UserChanged, UserRegistered};
+use identity::{UserChanged, UserDeleted, UserRegistered};
 use platform::{
     App, Domain,
     outbox::{DomainEvent, Event, Subscription},
@@ -20,18 +20,13 @@ pub fn instance() -> Instance {
         migrations: || vec![Box::new(Deliveries)],
         jobs: Vec::new(),
         schedules: Vec::new(),
-        subscriptions: vec![
-            Subscription {
-                event: UserRegistered::NAME,
+        subscriptions: [UserRegistered::NAME, UserChanged::NAME, UserDeleted::NAME]
+            .map(|event| Subscription {
+                event,
                 subscriber: "probe",
                 handle: |app, event| note(app, event).boxed(),
-            },
-            Subscription {
-                event: UserChanged::NAME,
-                subscriber: "probe",
-                handle: |app, event| note(app, event).boxed(),
-            },
-        ],
+            })
+            .into(),
         commands: Vec::new(),
         steps: Vec::new(),
         personal_data: None,
@@ -63,7 +58,7 @@ impl MigrationTrait for Deliveries {
 }
 
 async fn note(app: App, event: Event) -> anyhow::Result<()> {
-    // Both events have this form.
+    // All of them have this form.
     let user_id = event.read::<UserChanged>()?.user_id;
     let (app, event) = (&app, &event);
     app.db()

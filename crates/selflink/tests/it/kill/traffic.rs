@@ -28,6 +28,8 @@ pub struct Account {
     pub changes: i64,
     /// Whom it follows, as acknowledged; `None`: the answer was lost.
     pub follows: BTreeMap<i64, Option<bool>>,
+    /// Whom it mutes, likewise.
+    pub mutes: BTreeMap<i64, Option<bool>>,
 }
 
 /// One client with accounts of its own; it sends one request at a time.
@@ -36,6 +38,8 @@ pub struct Writer {
     chance: StdRng,
     registrations: u32,
     pub accounts: Vec<Account>,
+    /// Accounts whose deletion was acknowledged.
+    pub left: Vec<i64>,
     acknowledged: usize,
 }
 
@@ -55,6 +59,7 @@ impl Writer {
             chance: StdRng::seed_from_u64(seed),
             registrations: 0,
             accounts: Vec::new(),
+            left: Vec::new(),
             acknowledged: 0,
         }
     }
@@ -91,9 +96,14 @@ impl Writer {
     }
 
     async fn write(&mut self, client: &Client) -> Result<(), Killed> {
-        let kind = self.chance.random_range(0..10);
+        let kind = self.chance.random_range(0..12);
         if self.accounts.len() < 2 || kind == 0 {
-            return self.register(client).await;
+            let account = self.register(client).await?;
+            self.accounts.push(account);
+            return Ok(());
+        }
+        if kind == 11 {
+            return self.register_and_leave(client).await;
         }
         let which = self.chance.random_range(0..self.accounts.len());
         let others: Vec<i64> = self.accounts.iter().map(|account| account.id).collect();
@@ -108,17 +118,36 @@ impl Writer {
                 let follows = self.chance.random();
                 follow(account, other, follows, client).await
             }
+            8 => {
+                let other = *others.choose(&mut self.chance).expect("there are accounts");
+                if other == account.id {
+                    return change_profile(account, client).await;
+                }
+                let mutes = self.chance.random();
+                mute(account, other, mutes, client).await
+            }
             _ => refresh(account, client).await,
         }
     }
 
-    async fn register(&mut self, client: &Client) -> Result<(), Killed> {
+    /// Makes an account that follows another, and has it deleted.
+    async fn register_and_leave(&mut self, client: &Client) -> Result<(), Killed> {
+        let mut account = self.register(client).await?;
+        follow(&mut account, self.accounts[0].id, true, client).await?;
+        let body = json!({ "password": PASSWORD });
+        let client = client.with_token(&account.access);
+        send(&client, "POST", "me/account/delete/", Some(&body), 202).await?;
+        self.left.push(account.id);
+        Ok(())
+    }
+
+    async fn register(&mut self, client: &Client) -> Result<Account, Killed> {
         self.registrations += 1;
         let handle = format!("w{}_{}", self.number, self.registrations);
         let email = format!("{handle}@example.com");
         let body = json!({ "email": email, "password": PASSWORD, "handle": handle, "name": "Name 0" });
         let answer = send(client, "POST", "auth/register/", Some(&body), 201).await?;
-        self.accounts.push(Account {
+        Ok(Account {
             id: answer["user"]["id"].as_i64().expect("a number"),
             email,
             handle,
@@ -129,8 +158,8 @@ impl Writer {
             held: 0,
             changes: 0,
             follows: BTreeMap::new(),
-        });
-        Ok(())
+            mutes: BTreeMap::new(),
+        })
     }
 }
 
@@ -151,6 +180,16 @@ async fn follow(account: &mut Account, other: i64, follows: bool, client: &Clien
     let answer = send(&client.with_token(&account.access), method, &path, None, 200).await?;
     assert_eq!(answer["following"], follows);
     account.follows.insert(other, Some(follows));
+    Ok(())
+}
+
+async fn mute(account: &mut Account, other: i64, mutes: bool, client: &Client) -> Result<(), Killed> {
+    account.mutes.insert(other, None);
+    let method = if mutes { "POST" } else { "DELETE" };
+    let path = format!("users/{other}/mute/");
+    let answer = send(&client.with_token(&account.access), method, &path, None, 200).await?;
+    assert_eq!(answer["muted"], mutes);
+    account.mutes.insert(other, Some(mutes));
     Ok(())
 }
 
