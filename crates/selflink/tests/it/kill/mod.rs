@@ -5,7 +5,13 @@ mod checks;
 mod probe;
 mod traffic;
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use platform::{
     clock::{Clock, random_bytes},
@@ -20,13 +26,13 @@ use tokio::{net::TcpListener, process::Command, time::sleep};
 
 use crate::{
     program::{Program, with_settings},
-    support::user,
+    support::{eventually, user},
 };
 
 const ROUNDS: usize = 50;
 const CONNECTIONS: usize = 6;
 /// How long the server is written to before it is killed, in milliseconds.
-const LIFE: std::ops::Range<u64> = 20..250;
+const LIFE: std::ops::Range<u64> = 0..250;
 /// Names the part of this test binary that the started copy plays.
 const PART: &str = "SELFLINK_TEST_PART";
 
@@ -74,8 +80,9 @@ fn chance() -> StdRng {
 async fn fifty_kills_in_the_middle_of_writes_lose_nothing() {
     let mut chance = chance();
     let database = TestDatabase::unmigrated().await;
+    let acknowledged = Arc::new(AtomicUsize::new(0));
     let mut writers: Vec<traffic::Writer> = (0..CONNECTIONS)
-        .map(|number| traffic::Writer::new(number, chance.random()))
+        .map(|number| traffic::Writer::new(number, chance.random(), Arc::clone(&acknowledged)))
         .collect();
     for round in 0..ROUNDS {
         let server = Program::start(server(&database)).await;
@@ -83,6 +90,12 @@ async fn fifty_kills_in_the_middle_of_writes_lose_nothing() {
             .drain(..)
             .map(|writer| tokio::spawn(writer.write_until_killed(server.url.clone())))
             .collect();
+        // Mostly in the middle of writes, however slow the machine is; now and then before the first.
+        if chance.random_ratio(4, 5) {
+            let before = acknowledged.load(Ordering::Relaxed);
+            let is_written = async || (acknowledged.load(Ordering::Relaxed) > before).then_some(());
+            eventually("a write", is_written).await;
+        }
         sleep(Duration::from_millis(chance.random_range(LIFE))).await;
         server.kill().await;
         for writer in writing {
@@ -93,9 +106,10 @@ async fn fifty_kills_in_the_middle_of_writes_lose_nothing() {
             );
         }
     }
-    let acknowledged: usize = writers.iter().map(traffic::Writer::acknowledged).sum();
-    println!("{acknowledged} writes were acknowledged");
-    assert!(acknowledged > ROUNDS, "the rounds were too short to write in");
+    println!(
+        "{} writes were acknowledged",
+        acknowledged.load(Ordering::Relaxed)
+    );
     let app = TestApp::on(database, probe::instance(), &[]).await;
     checks::check(&app, writers).await;
     app.stop().await;

@@ -1,6 +1,12 @@
 //! Clients that write, and remember what was acknowledged.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
 
 use platform::testing::Client;
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng, seq::IndexedRandom as _};
@@ -40,7 +46,8 @@ pub struct Writer {
     pub accounts: Vec<Account>,
     /// Accounts whose deletion was acknowledged.
     pub left: Vec<i64>,
-    acknowledged: usize,
+    /// How many writes of all writers were acknowledged.
+    acknowledged: Arc<AtomicUsize>,
 }
 
 /// What profile change number `number` sets: all of it or nothing must be there.
@@ -53,20 +60,15 @@ pub fn profile(number: u32) -> Value {
 }
 
 impl Writer {
-    pub fn new(number: usize, seed: u64) -> Self {
+    pub fn new(number: usize, seed: u64, acknowledged: Arc<AtomicUsize>) -> Self {
         Self {
             number,
             chance: StdRng::seed_from_u64(seed),
             registrations: 0,
             accounts: Vec::new(),
             left: Vec::new(),
-            acknowledged: 0,
+            acknowledged,
         }
-    }
-
-    /// How many writes were acknowledged.
-    pub fn acknowledged(&self) -> usize {
-        self.acknowledged
     }
 
     /// Writes until the server is gone.
@@ -76,7 +78,7 @@ impl Writer {
             self.settle_refreshes(&client).await?;
             loop {
                 self.write(&client).await?;
-                self.acknowledged += 1;
+                self.acknowledged.fetch_add(1, Ordering::Relaxed);
             }
             #[expect(unreachable_code, reason = "names the type of the error")]
             Ok::<(), Killed>(())
