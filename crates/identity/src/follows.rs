@@ -1,20 +1,9 @@
 //! The follow graph. Counters are columns of the two accounts, changed in the transaction of the row they count.
 
-use platform::{App, db::Tx, http::Viewer, id::UserId};
-use sea_orm::{
-    ConnectionTrait as _, DbErr, SqlErr, Statement, Value,
-    sea_query::SelectStatement,
-    sea_query::{Expr, ExprTrait as _, Order},
-};
+use platform::{App, db::Tx, id::UserId};
+use sea_orm::{ConnectionTrait as _, DbErr, SqlErr, Statement, Value};
 
-use crate::{
-    accounts::AccountError,
-    ties,
-    users::{self, UserRow},
-};
-
-/// Most users of a list that is asked for without pages.
-const LONGEST_LIST: u64 = 1000;
+use crate::{accounts::AccountError, collections::Collection, ties};
 
 /// Which end of the follow rows a list shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,29 +106,16 @@ fn gone(error: DbErr) -> AccountError {
     }
 }
 
-/// The users at the other end, as `viewer` sees them.
-pub fn list(user: UserId, direction: Direction, viewer: &Viewer) -> SelectStatement {
+/// The users at the other end.
+pub fn collection(user: UserId, direction: Direction) -> Collection {
     let (own, other) = match direction {
         Direction::Followers => ("followee_id", "follower_id"),
         Direction::Following => ("follower_id", "followee_id"),
     };
-    let mut query = users::listed_for(viewer);
-    query
-        .join_as(
-            sea_orm::JoinType::InnerJoin,
-            "follows",
-            "g",
-            Expr::col(("g", other)).equals(("u", "id")),
-        )
-        .and_where(Expr::col(("g", own)).eq(user.0));
-    query
-}
-
-/// The newest first, without pages, at most [`LONGEST_LIST`].
-pub async fn newest(app: &App, mut query: SelectStatement) -> Result<Vec<UserRow>, DbErr> {
-    query
-        .order_by(("g", "created_at"), Order::Desc)
-        .order_by(("u", "id"), Order::Desc)
-        .limit(LONGEST_LIST);
-    users::rows_of(app.db().reader(), &query).await
+    Collection {
+        table: "follows",
+        own,
+        other,
+        owner: user,
+    }
 }

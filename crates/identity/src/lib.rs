@@ -1,6 +1,7 @@
 //! Accounts: who is who, who may sign in, who follows whom.
 
 mod accounts;
+mod collections;
 mod commands;
 mod deletion;
 mod demo;

@@ -3,13 +3,9 @@
 use std::collections::HashMap;
 
 use platform::{App, db::Tx, id::UserId};
-use sea_orm::{
-    ConnectionTrait, DbErr, Statement, Value,
-    sea_query::SelectStatement,
-    sea_query::{Expr, ExprTrait as _},
-};
+use sea_orm::{ConnectionTrait, DbErr, Statement, Value};
 
-use crate::{accounts::AccountError, follows, users};
+use crate::{accounts::AccountError, collections::Collection, follows, users};
 
 /// What connects or separates one account and another.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -153,16 +149,14 @@ pub async fn lock_pair(tx: &Tx, one: UserId, other: UserId) -> Result<(), Accoun
     }
 }
 
-/// Narrows a query over users `u` to those that `one` keeps at this distance, which are then rows of `g`.
-pub fn kept_by(one: UserId, distance: Distance, query: &mut SelectStatement) {
-    query
-        .join_as(
-            sea_orm::JoinType::InnerJoin,
-            distance.table(),
-            "g",
-            Expr::col(("g", "target_id")).equals(("u", "id")),
-        )
-        .and_where(Expr::col(("g", "user_id")).eq(one.0));
+/// Whom `one` keeps at this distance.
+pub fn collection(one: UserId, distance: Distance) -> Collection {
+    Collection {
+        table: distance.table(),
+        own: "user_id",
+        other: "target_id",
+        owner: one,
+    }
 }
 
 async fn execute(tx: &Tx, text: String, values: Vec<Value>) -> Result<(), AccountError> {

@@ -82,7 +82,8 @@ impl UserRow {
         })
     }
 
-    fn read_with_ties(row: &QueryResult) -> Result<Self, DbErr> {
+    /// Reads a row of a query made by [`seen_by`].
+    pub fn read_with_ties(row: &QueryResult) -> Result<Self, DbErr> {
         Ok(Self {
             is_following: row.try_get_by_index(23)?,
             is_followed: row.try_get_by_index(24)?,

@@ -35,6 +35,7 @@ impl MigrationTrait for Migration {
                 created_at TIMESTAMPTZ NOT NULL,
                 PRIMARY KEY (user_id, target_id)
             );
+            CREATE INDEX blocks_newest ON blocks (user_id, created_at, target_id);
             CREATE INDEX blocks_target ON blocks (target_id, user_id);
             CREATE TABLE mutes (
                 user_id BIGINT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
@@ -42,6 +43,7 @@ impl MigrationTrait for Migration {
                 created_at TIMESTAMPTZ NOT NULL,
                 PRIMARY KEY (user_id, target_id)
             );
+            CREATE INDEX mutes_newest ON mutes (user_id, created_at, target_id);
             CREATE INDEX mutes_target ON mutes (target_id, user_id);
             ALTER TABLE sessions ADD COLUMN address TEXT NOT NULL DEFAULT '';
             ALTER TABLE sessions ADD COLUMN user_agent TEXT NOT NULL DEFAULT '';",

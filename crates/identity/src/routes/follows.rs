@@ -14,9 +14,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
+    collections::{self, Member},
     follows::{self, Direction},
     privacy::Sight,
-    users::{self, ID, SORTABLE, UserRow, UserView},
+    users::{self, UserView},
 };
 
 /// Whether the viewer follows the user now.
@@ -123,9 +124,10 @@ async fn answer(
     if shown.sight(viewer) < Sight::Profile {
         return Err(ApiError::forbidden());
     }
-    let query = follows::list(user, direction, viewer);
+    let collection = follows::collection(user, direction);
+    let query = collection.narrow(users::listed_for(viewer));
     let Some(paging) = pages else {
-        let rows = follows::newest(app, query).await?;
+        let rows = collection.newest(app, query).await?;
         return Ok(Json(
             rows.into_iter()
                 .map(|user| user.view_for(viewer))
@@ -133,11 +135,11 @@ async fn answer(
         )
         .into_response());
     };
-    let page = paging.order(&SORTABLE, "-created_at", ID)?;
-    let rows = users::page_of(app.db().reader(), query, &page).await?;
+    let page = collection.order(paging)?;
+    let members = collections::page_of(app, query, &page).await?;
     Ok(Json(
-        page.answer(rows, UserRow::sort_value)
-            .map(|user| user.view_for(viewer)),
+        page.answer(members, Member::sort_value)
+            .map(|member| member.user.view_for(viewer)),
     )
     .into_response())
 }

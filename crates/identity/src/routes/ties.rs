@@ -10,8 +10,9 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
+    collections::{self, Member},
     ties::{self, Distance},
-    users::{self, ID, SORTABLE, UserRow, UserView},
+    users::{self, UserView},
 };
 
 /// Whether the viewer blocks the user now.
@@ -117,15 +118,15 @@ async fn list(
     distance: Distance,
     paging: Paging,
 ) -> Result<Json<Paginated<UserView>>, ApiError> {
-    let page = paging.order(&SORTABLE, "-created_at", ID)?;
-    let mut query = users::seen_by(viewer);
-    ties::kept_by(viewer.id, distance, &mut query);
-    let rows = users::page_of(app.db().reader(), query, &page).await?;
-    Ok(Json(page.answer(rows, UserRow::sort_value).map(|user| {
+    let collection = ties::collection(viewer.id, distance);
+    let page = collection.order(paging)?;
+    let query = collection.narrow(users::seen_by(viewer));
+    let members = collections::page_of(app, query, &page).await?;
+    Ok(Json(page.answer(members, Member::sort_value).map(|member| {
         if distance == Distance::Block {
-            user.card()
+            member.user.card()
         } else {
-            user.view_for(viewer)
+            member.user.view_for(viewer)
         }
     })))
 }

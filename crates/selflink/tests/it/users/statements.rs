@@ -34,6 +34,8 @@ async fn populate(app: &TestApp) -> (i64, Client) {
         &format!("{follows} WHERE u.id = {0} AND a.id <> {0}", ann.id),
     )
     .await;
+    let mutes = "INSERT INTO mutes (user_id, target_id, created_at) SELECT a.id, u.id, u.created_at FROM users u, users a";
+    execute(app, &format!("{mutes} WHERE a.id = {0} AND u.id <> {0}", ann.id)).await;
     (ann.id, ann.client)
 }
 
@@ -62,6 +64,7 @@ async fn a_list_costs_the_same_however_long_its_page() {
             format!("users/{id}/following/?"),
             3,
         ),
+        ("/api/v1/me/mutes/", "me/mutes/?".to_owned(), 2),
     ] {
         let mut costs = Vec::new();
         for size in [1, 10, 100] {
