@@ -14,6 +14,7 @@ mod privacy;
 mod routes;
 mod sessions;
 mod settings;
+mod social;
 mod steps;
 mod ties;
 mod users;
@@ -38,6 +39,7 @@ pub fn domain() -> Domain {
         settings: vec![
             SettingsSection::of::<settings::SignInSettings>(),
             SettingsSection::of::<settings::AdminSettings>(),
+            SettingsSection::of::<social::Providers>(),
         ],
         routes: routes::all,
         migrations: migrations::all,

@@ -1,6 +1,7 @@
 //! One file per table.
 
 pub mod sessions;
+pub mod social_accounts;
 pub mod user_pii;
 pub mod user_settings;
 pub mod users;

@@ -3,5 +3,5 @@
 mod passwords;
 mod tokens;
 
-pub use passwords::Passwords;
+pub use passwords::{Passwords, UNUSABLE};
 pub use tokens::{Claims, TokenError, TokenKind, Tokens};

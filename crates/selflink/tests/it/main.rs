@@ -15,6 +15,7 @@ mod permissions;
 mod pooler;
 mod program;
 mod shutdown;
+mod social;
 mod support;
 mod throttles;
 mod users;
