@@ -60,7 +60,11 @@ async fn create(tx: &Tx, identity: &Identity, attempt: usize) -> Result<UserId, 
         .clone()
         .ok_or(SocialError::NoEmail(identity.provider))?;
     if accounts::email_is_taken(tx, &email).await? {
-        return Err(SocialError::EmailTaken);
+        // By the account of this very identity, perhaps, which another request has made a moment ago.
+        return Err(match find(tx, identity).await? {
+            Some(_) => SocialError::Rival,
+            None => SocialError::EmailTaken,
+        });
     }
     let candidates = handles::candidates(&identity.name, &email);
     let handle = accounts::free_handle(tx, &candidates, &identity.name, attempt).await?;
@@ -92,10 +96,12 @@ pub async fn link(
                 match find(&tx, identity).await? {
                     Some(row) if row.user_id == user => renew(&tx, row, identity).await,
                     Some(_) => Err(SocialError::LinkedElsewhere(identity.provider)),
-                    None if of_user(&tx, user, identity.provider).await?.is_some() => {
-                        Err(SocialError::AnotherLinked(identity.provider))
-                    }
-                    None => insert(&tx, user, identity).await,
+                    None => match of_user(&tx, user, identity.provider).await? {
+                        // Another request has linked this very identity a moment ago.
+                        Some(row) if row.uid == identity.uid => Err(SocialError::Rival),
+                        Some(_) => Err(SocialError::AnotherLinked(identity.provider)),
+                        None => insert(&tx, user, identity).await,
+                    },
                 }
             })
             .await;

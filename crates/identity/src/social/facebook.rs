@@ -116,7 +116,7 @@ async fn exchange(providers: &Providers, code: &Code<'_>) -> Result<String, Prov
         ("client_id", settings.facebook_id.as_str()),
         ("client_secret", settings.facebook_secret.expose()),
         ("redirect_uri", code.redirect_uri),
-        ("code", code.code.expose()),
+        ("code", code.value.expose()),
     ];
     query.extend(code.verifier.map(|verifier| ("code_verifier", verifier.expose())));
     let url = url(&settings.facebook_graph_url.with("/oauth/access_token"), &query)?;

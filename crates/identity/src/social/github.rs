@@ -115,7 +115,7 @@ async fn exchange(providers: &Providers, code: &Code<'_>) -> Result<Secret, Prov
     let mut fields = vec![
         ("client_id", settings.github_id.as_str()),
         ("client_secret", settings.github_secret.expose()),
-        ("code", code.code.expose()),
+        ("code", code.value.expose()),
         ("redirect_uri", code.redirect_uri),
     ];
     fields.extend(code.verifier.map(|verifier| ("code_verifier", verifier.expose())));

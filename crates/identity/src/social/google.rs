@@ -170,7 +170,7 @@ async fn exchange(providers: &Providers, code: &Code<'_>) -> Result<Tokens, Prov
     let settings = &providers.settings;
     let mut fields = vec![
         ("grant_type", "authorization_code"),
-        ("code", code.code.expose()),
+        ("code", code.value.expose()),
         ("client_id", &settings.google_id),
         ("client_secret", settings.google_secret.expose()),
         ("redirect_uri", code.redirect_uri),

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod calls;
+mod errors;
 mod facebook;
 mod github;
 mod google;
@@ -13,16 +14,15 @@ use std::fmt;
 use platform::{
     App,
     config::Secret,
-    http::{ApiError, Rule as _, email},
+    http::{Rule as _, email},
 };
-use sea_orm::{ActiveEnum as _, DbErr, DeriveActiveEnum, EnumIter};
+use sea_orm::{DeriveActiveEnum, EnumIter};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 pub use accounts::{link, links, sign_in, unlink};
+pub use errors::{ProviderError, SocialError};
 pub use settings::Providers;
-
-use crate::accounts::AccountError;
 
 /// Longest id of an account at a provider, in bytes. Google promises at most 255 characters.
 const LONGEST_UID: usize = 255;
@@ -89,7 +89,7 @@ enum Credential<'a> {
 
 /// A code with what its exchange takes.
 struct Code<'a> {
-    code: &'a Secret,
+    value: &'a Secret,
     redirect_uri: &'a str,
     verifier: Option<&'a Secret>,
 }
@@ -107,9 +107,9 @@ impl Credentials {
         if let Some(token) = &self.access_token {
             return Ok(Credential::AccessToken(token));
         }
-        let code = self.code.as_ref().ok_or(SocialError::NoCredential)?;
+        let value = self.code.as_ref().ok_or(SocialError::NoCredential)?;
         Ok(Credential::Code(Code {
-            code,
+            value,
             redirect_uri: providers
                 .redirect_uri(provider, self.redirect_uri.as_deref())
                 .ok_or(SocialError::RedirectNotAllowed)?,
@@ -217,131 +217,6 @@ pub async fn identify(
         .map_err(|error| error.of(provider))
 }
 
-/// What comes of asking a provider, other than somebody's profile. The reasons are for the operator's log: they hold no
-/// word of what was sent.
-#[derive(Debug, PartialEq, Eq)]
-pub enum ProviderError {
-    /// It does not accept the token, or the token is not for us.
-    Refused(String),
-    /// It does not exchange the code.
-    CodeRefused(String),
-    /// It cannot be reached, fails, or answers what cannot be understood.
-    Unavailable(String),
-}
-
-impl ProviderError {
-    fn refused(reason: &str) -> Self {
-        Self::Refused(reason.to_owned())
-    }
-
-    fn unavailable(reason: &str) -> Self {
-        Self::Unavailable(reason.to_owned())
-    }
-
-    /// The same of the exchange of a code.
-    fn of_code(self) -> Self {
-        match self {
-            Self::Refused(reason) => Self::CodeRefused(reason),
-            other => other,
-        }
-    }
-
-    fn of(self, provider: Provider) -> SocialError {
-        let label = provider.to_value();
-        match self {
-            Self::Refused(reason) => {
-                tracing::info!(provider = label, reason, "a token of a provider was refused");
-                SocialError::Refused
-            }
-            Self::CodeRefused(reason) => {
-                tracing::info!(provider = label, reason, "a code of a provider was refused");
-                SocialError::CodeRefused
-            }
-            Self::Unavailable(reason) => {
-                tracing::warn!(provider = label, reason, "a provider could not be asked");
-                metrics::counter!("selflink_social_provider_failures_total", "provider" => label)
-                    .increment(1);
-                SocialError::Unavailable(provider)
-            }
-        }
-    }
-}
-
-/// What can be wrong with a request about identities of providers.
-#[derive(Debug, thiserror::Error)]
-pub enum SocialError {
-    /// Nothing was sent that this provider knows.
-    #[error("Incorrect input. access_token or code is required.")]
-    NoCredential,
-    /// The provider does not accept what was sent, or it is meant for another app.
-    #[error("Incorrect value")]
-    Refused,
-    /// The provider does not exchange the code.
-    #[error("Failed to exchange code for access token")]
-    CodeRefused,
-    /// The code was sent to an address that is not ours.
-    #[error("This redirect URI is not registered here.")]
-    RedirectNotAllowed,
-    /// The instance has no app at this provider.
-    #[error("Sign-in through {0} is not set up here.")]
-    NotConfigured(Provider),
-    /// The provider is away, or makes no sense.
-    #[error("{0} cannot be reached at the moment. Please try again later.")]
-    Unavailable(Provider),
-    /// The provider tells no verified address.
-    #[error(
-        "{0} did not tell a verified e-mail address. Verify one there, allow SelfLink to see it, and try again."
-    )]
-    NoEmail(Provider),
-    /// An account has the address, and is not joined to the identity unasked.
-    #[error("User is already registered with this e-mail address.")]
-    EmailTaken,
-    /// The identity signs in to another account.
-    #[error("This {0} account belongs to another SelfLink account.")]
-    LinkedElsewhere(Provider),
-    /// The account has another identity of the provider.
-    #[error("Another {0} account is linked already. Remove it first.")]
-    AnotherLinked(Provider),
-    /// Without the identity nobody could sign in to the account.
-    #[error("This is the only way to sign in to your account. Set a password or link another account first.")]
-    LastWay,
-    /// The account has no identity of the provider.
-    #[error("No SocialAccount matches the given query.")]
-    NotLinked,
-    /// A concurrent request has stored the same: look again.
-    #[error("The account was changed by another request. Please try again.")]
-    Rival,
-    /// Something about the account.
-    #[error(transparent)]
-    Account(#[from] AccountError),
-    /// The database failed.
-    #[error(transparent)]
-    Database(#[from] DbErr),
-}
-
-impl From<SocialError> for ApiError {
-    fn from(error: SocialError) -> Self {
-        let text = error.to_string();
-        match error {
-            SocialError::NotConfigured(_) | SocialError::Unavailable(_) | SocialError::Rival => {
-                Self::unavailable(&text)
-            }
-            SocialError::RedirectNotAllowed => Self::field("redirect_uri", text),
-            SocialError::NotLinked => Self::no_match("SocialAccount"),
-            SocialError::Account(error) => error.into(),
-            SocialError::Database(error) => error.into(),
-            SocialError::NoCredential
-            | SocialError::Refused
-            | SocialError::CodeRefused
-            | SocialError::NoEmail(_)
-            | SocialError::EmailTaken
-            | SocialError::LinkedElsewhere(_)
-            | SocialError::AnotherLinked(_)
-            | SocialError::LastWay => Self::object(text),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -356,18 +231,14 @@ mod tests {
             .expect("is an identity")
     }
 
-    fn some(text: &str) -> Option<String> {
-        Some(text.to_owned())
-    }
-
     #[test]
     fn names_are_what_the_provider_calls_somebody_or_the_address() {
         let named = |name: &str, first: &str, last: &str| {
             identity(Profile {
-                email: some("ann.bee@example.com"),
-                name: some(name),
-                first_name: some(first),
-                last_name: some(last),
+                email: Some("ann.bee@example.com".to_owned()),
+                name: Some(name.to_owned()),
+                first_name: Some(first.to_owned()),
+                last_name: Some(last.to_owned()),
                 ..Profile::default()
             })
             .name
@@ -382,16 +253,16 @@ mod tests {
     #[test]
     fn an_address_that_registration_would_refuse_is_none() {
         for (text, email) in [
-            (" ann@Example.com ", some("ann@Example.com")),
+            (" ann@Example.com ", Some("ann@Example.com")),
             ("ann", None),
             ("ann\0@example.com", None),
             ("", None),
         ] {
             let profile = Profile {
-                email: some(text),
+                email: Some(text.to_owned()),
                 ..Profile::default()
             };
-            assert_eq!(identity(profile).email, email, "{text:?}");
+            assert_eq!(identity(profile).email.as_deref(), email, "{text:?}");
         }
     }
 

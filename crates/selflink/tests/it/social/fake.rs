@@ -246,8 +246,8 @@ async fn moody(State(world): Shared, request: Request, next: Next) -> Response {
         Mood::Garbled => "<html>{\"id\": 1".into_response(),
         // A profile with a gigabyte of blanks behind it.
         Mood::Verbose => {
-            let chunk = bytes::Bytes::from_static(&[b' '; 65536]);
-            let chunks = std::iter::repeat_n(Ok::<_, std::convert::Infallible>(chunk), 16384);
+            let chunk = bytes::Bytes::from_static(&[b' '; 16384]);
+            let chunks = std::iter::repeat_n(Ok::<_, std::convert::Infallible>(chunk), 65536);
             axum::body::Body::from_stream(futures::stream::iter(chunks)).into_response()
         }
         Mood::Silent => std::future::pending().await,

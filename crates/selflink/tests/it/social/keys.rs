@@ -46,8 +46,11 @@ pub fn claims(person: &Person) -> Value {
 /// The same with other values.
 pub fn claims_with(person: &Person, changes: Value) -> Value {
     let mut claims = claims(person);
-    for (name, value) in changes.as_object().expect("is an object") {
-        claims[name] = value.clone();
+    let Value::Object(changes) = changes else {
+        panic!("{changes} is no object")
+    };
+    for (name, value) in changes {
+        claims[name] = value;
     }
     claims
 }

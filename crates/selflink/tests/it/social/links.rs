@@ -170,6 +170,26 @@ async fn an_identity_is_taken_off_unless_it_is_the_last_way_in() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn linking_the_same_many_times_at_once_links_it_once() {
+    let fake = Fake::start().await;
+    let app = fake.app().await;
+    let ann = user(&app).await;
+    for provider in PROVIDERS {
+        let body = json!({ "access_token": fake.token(&Person::called("ann", "90")) });
+        let path = link_path(provider);
+        let attempts = (0..10).map(|_| ann.client.post(&path, &body));
+        for answer in futures::future::join_all(attempts).await {
+            answer.expect(200);
+        }
+    }
+    assert_eq!(
+        value::<i64>(&app, "SELECT count(*) FROM social_accounts").await,
+        3
+    );
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn the_last_two_ways_in_are_not_taken_off_at_once() {
     let fake = Fake::start().await;
     let app = fake.app().await;
