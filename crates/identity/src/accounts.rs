@@ -199,9 +199,7 @@ pub async fn register(
             .db()
             .write(|tx| async move {
                 let id = insert(&tx, account).await?;
-                let tokens = sessions::open(app, &tx, id, client).await?;
-                let user = own(&tx, id).await?.ok_or(AccountError::NoSuchUser)?;
-                Ok(SignedIn { tokens, user })
+                admit(app, &tx, id, client).await
             })
             .await;
         match outcome {
@@ -331,13 +329,16 @@ pub async fn sign_in(
                     .exec(&tx)
                     .await?;
             }
-            let tokens = sessions::open(app, &tx, account.id, client).await?;
-            let user = own(&tx, account.id)
-                .await?
-                .ok_or(AccountError::InvalidCredentials)?;
-            Ok(SignedIn { tokens, user })
+            admit(app, &tx, account.id, client).await
         })
         .await
+}
+
+/// The end of every way to sign in: it is known who signs in, and a session is opened.
+pub async fn admit(app: &App, tx: &Tx, id: UserId, client: &ClientInfo) -> Result<SignedIn, AccountError> {
+    let tokens = sessions::open(app, tx, id, client).await?;
+    let user = own(tx, id).await?.ok_or(AccountError::InvalidCredentials)?;
+    Ok(SignedIn { tokens, user })
 }
 
 /// A change of one's own profile; what is `None` stays.

@@ -17,7 +17,7 @@ const LIFETIME: Duration = Duration::days(7);
 const PAUSE: Duration = Duration::hours(1);
 
 /// What this domain knows of somebody: the name of each part and the query for it; `$1` is the account.
-const PARTS: [(&str, &str); 8] = [
+const PARTS: [(&str, &str); 9] = [
     (
         "account",
         "SELECT u.id, p.email, u.handle, u.name, u.bio, u.photo, u.locale, p.birth_date, p.birth_time, p.birth_place, \
@@ -33,6 +33,10 @@ const PARTS: [(&str, &str); 8] = [
         "sessions",
         "SELECT address, user_agent, created_at, rotated_at AS last_used_at, revoked_at AS ended_at \
          FROM sessions WHERE user_id = $1 ORDER BY created_at",
+    ),
+    (
+        "social_accounts",
+        "SELECT provider, uid, login, created_at FROM social_accounts WHERE user_id = $1 ORDER BY provider",
     ),
     (
         "groups",

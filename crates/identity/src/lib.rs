@@ -18,6 +18,7 @@ mod privacy;
 mod routes;
 mod sessions;
 mod settings;
+mod social;
 mod steps;
 mod ties;
 mod users;
@@ -45,6 +46,7 @@ pub fn domain() -> Domain {
         settings: vec![
             SettingsSection::of::<settings::SignInSettings>(),
             SettingsSection::of::<settings::AdminSettings>(),
+            SettingsSection::of::<social::Providers>(),
         ],
         routes: routes::all,
         migrations: migrations::all,

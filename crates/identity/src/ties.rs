@@ -9,6 +9,7 @@ use crate::{accounts::AccountError, collections::Collection, follows, users};
 
 /// What connects or separates one account and another.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a row that is there or not")]
 pub struct Ties {
     /// The one follows the other.
     pub follows: bool,

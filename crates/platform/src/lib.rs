@@ -22,7 +22,7 @@ pub mod storage;
 pub mod telemetry;
 #[cfg(feature = "testing")]
 pub mod testing;
-mod tls;
+pub mod tls;
 
 pub use app::App;
 pub use domain::Domain;

@@ -2,6 +2,7 @@
 
 pub mod account_exports;
 pub mod sessions;
+pub mod social_accounts;
 pub mod user_pii;
 pub mod user_settings;
 pub mod users;

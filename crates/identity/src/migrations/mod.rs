@@ -3,6 +3,7 @@
 mod m20261121_000002_accounts;
 mod m20261121_000003_personal_data;
 mod m20261121_000004_leaving;
+mod m20261121_000010_social_accounts;
 
 use sea_orm_migration::MigrationTrait;
 
@@ -12,5 +13,6 @@ pub fn all() -> Vec<Box<dyn MigrationTrait>> {
         Box::new(m20261121_000002_accounts::Migration),
         Box::new(m20261121_000003_personal_data::Migration),
         Box::new(m20261121_000004_leaving::Migration),
+        Box::new(m20261121_000010_social_accounts::Migration),
     ]
 }

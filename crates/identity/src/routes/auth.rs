@@ -58,7 +58,8 @@ pub struct SignInAnswer {
 }
 
 impl SignInAnswer {
-    fn of(signed_in: SignedIn, message: &'static str) -> Json<Self> {
+    /// The answer with a message.
+    pub fn of(signed_in: SignedIn, message: &'static str) -> Json<Self> {
         let SignedIn { tokens, user } = signed_in;
         Json(Self {
             token: tokens.access,

@@ -6,6 +6,7 @@ mod home;
 mod leaving;
 mod me;
 mod sessions;
+mod social;
 mod ties;
 mod users;
 
@@ -16,7 +17,8 @@ pub fn all() -> Vec<Routes> {
     let sign_in = OpenApiRouter::new()
         .routes(routes!(auth::register))
         .routes(routes!(auth::login))
-        .routes(routes!(auth::refresh));
+        .routes(routes!(auth::refresh))
+        .routes(routes!(social::callback));
     let signed_in = OpenApiRouter::new()
         .routes(routes!(home::root))
         .routes(routes!(users::list))
@@ -34,7 +36,9 @@ pub fn all() -> Vec<Routes> {
         .routes(routes!(leaving::delete_account))
         .routes(routes!(sessions::sign_out))
         .routes(routes!(sessions::list, sessions::end_others))
-        .routes(routes!(sessions::end_one));
+        .routes(routes!(sessions::end_one))
+        .routes(routes!(social::list))
+        .routes(routes!(social::link, social::unlink));
     let public = OpenApiRouter::new().routes(routes!(home::highlights));
     vec![
         Routes::api(Access::SignIn, sign_in),

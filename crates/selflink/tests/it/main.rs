@@ -17,6 +17,7 @@ mod pooler;
 mod program;
 mod sessions;
 mod shutdown;
+mod social;
 mod support;
 mod throttles;
 mod ties;

@@ -26,6 +26,7 @@ const ENDPOINTS: &[(&str, &str, Who)] = &[
     ("POST", "/api/v1/auth/logout/", SignedIn),
     ("POST", "/api/v1/auth/refresh/", WhoeverSignsIn),
     ("POST", "/api/v1/auth/register/", WhoeverSignsIn),
+    ("POST", "/api/v1/auth/social/{provider}/callback/", WhoeverSignsIn),
     ("GET", "/api/v1/health/", WhoeverSignsIn),
     ("GET", "/api/v1/home/highlights/", Everybody),
     ("POST", "/api/v1/me/account/delete/", SignedIn),
@@ -37,6 +38,9 @@ const ENDPOINTS: &[(&str, &str, Who)] = &[
     ("GET", "/api/v1/me/sessions/", SignedIn),
     ("DELETE", "/api/v1/me/sessions/", SignedIn),
     ("DELETE", "/api/v1/me/sessions/{id}/", SignedIn),
+    ("GET", "/api/v1/me/social/", SignedIn),
+    ("POST", "/api/v1/me/social/{provider}/", SignedIn),
+    ("DELETE", "/api/v1/me/social/{provider}/", SignedIn),
     ("GET", "/api/v1/users/", SignedIn),
     ("GET", "/api/v1/users/me/", SignedIn),
     ("PATCH", "/api/v1/users/me/", SignedIn),
@@ -91,7 +95,9 @@ async fn everybody_may_call_what_the_table_says_and_nothing_else() {
         // New ones for each: some endpoints end what they are called with.
         let (user_, staff_, inactive) = (user(&app).await, staff(&app).await, user(&app).await);
         deactivate(&app, inactive.id).await;
-        let path = path.replace("{id}", &other.id.to_string());
+        let path = path
+            .replace("{id}", &other.id.to_string())
+            .replace("{provider}", "google");
         let expected = match who {
             Who::Everybody => [Ok(()), Err(401), Err(401), Ok(()), Ok(())],
             Who::WhoeverSignsIn => [Ok(()); 5],
@@ -116,7 +122,9 @@ async fn an_ended_session_opens_nothing() {
     let (ann, other) = (user(&app).await, user(&app).await);
     crate::support::execute(&app, &format!("DELETE FROM sessions WHERE user_id = {}", ann.id)).await;
     for (method, path, who) in ENDPOINTS {
-        let path = path.replace("{id}", &other.id.to_string());
+        let path = path
+            .replace("{id}", &other.id.to_string())
+            .replace("{provider}", "google");
         let expected = if *who == WhoeverSignsIn { Ok(()) } else { Err(401) };
         assert_eq!(
             is_let_in(&ann.client, method, &path).await,

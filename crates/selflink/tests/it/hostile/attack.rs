@@ -167,7 +167,10 @@ fn target(endpoint: &Endpoint, ids: [i64; 2]) -> BoxedStrategy<String> {
         .path
         .split('/')
         .map(|segment| {
-            if segment.starts_with('{') {
+            if segment == "{provider}" {
+                let known = select(vec!["google", "facebook", "github"]).prop_map(str::to_owned);
+                prop_oneof![4 => known, 1 => url_piece()].boxed()
+            } else if segment.starts_with('{') {
                 prop_oneof![1 => select(ids.to_vec()).prop_map(|id| id.to_string()), 1 => url_piece()].boxed()
             } else {
                 Just(segment.to_owned()).boxed()

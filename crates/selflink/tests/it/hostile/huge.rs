@@ -173,11 +173,13 @@ async fn overwhelm(app: &TestApp, endpoint: &Endpoint, user: &TestUser) {
     }
 }
 
-/// The path of an endpoint with this id wherever it wants one.
+/// The path of an endpoint with this id wherever it wants one, and with a provider that there is.
 pub fn with_id(path: &str, id: i64) -> String {
     path.split('/')
         .map(|segment| {
-            if segment.starts_with('{') {
+            if segment == "{provider}" {
+                "google".to_owned()
+            } else if segment.starts_with('{') {
                 id.to_string()
             } else {
                 segment.to_owned()

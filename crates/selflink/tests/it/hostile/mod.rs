@@ -17,7 +17,10 @@ use self::{
     raw::{address, exchange},
 };
 pub use self::{api::endpoints, huge::with_id};
-use crate::support::{self, TestUser};
+use crate::{
+    social::Fake,
+    support::{self, TestUser},
+};
 
 /// Requests per endpoint.
 const CASES: u32 = 150;
@@ -25,7 +28,9 @@ const CASES: u32 = 150;
 #[test]
 fn no_request_breaks_an_endpoint() {
     let runtime = Runtime::new().expect("a runtime");
-    let app = runtime.block_on(support::start());
+    // Without apps at the providers, sign-in through them would be unavailable (503) as it should.
+    let fake = runtime.block_on(Fake::start());
+    let app = runtime.block_on(fake.app());
     for endpoint in runtime.block_on(api::endpoints(&app)) {
         // An endpoint may end sessions or accounts: each has its own.
         let user = runtime.block_on(support::user(&app));
