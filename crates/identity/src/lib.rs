@@ -10,11 +10,13 @@ mod groups;
 mod handles;
 mod jobs;
 mod migrations;
+mod passwords;
 mod privacy;
 mod routes;
 mod sessions;
 mod settings;
 mod steps;
+mod terminal;
 mod ties;
 mod users;
 
@@ -30,6 +32,7 @@ pub use demo::{DemoAccount, seed as seed_demo};
 pub use events::{SessionsEnded, UserChanged, UserRegistered};
 pub use sessions::find_standing;
 pub use ties::{Ties, between as ties};
+pub use users::existing;
 
 /// The domain as the binary lists it.
 pub fn domain() -> Domain {
@@ -38,6 +41,7 @@ pub fn domain() -> Domain {
         settings: vec![
             SettingsSection::of::<settings::SignInSettings>(),
             SettingsSection::of::<settings::AdminSettings>(),
+            SettingsSection::of::<settings::SuperuserSettings>(),
         ],
         routes: routes::all,
         migrations: migrations::all,
