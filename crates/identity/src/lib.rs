@@ -1,6 +1,7 @@
 //! Accounts: who is who, who may sign in, who follows whom.
 
 mod accounts;
+mod change_password;
 mod collections;
 mod commands;
 mod deletion;
@@ -14,12 +15,14 @@ mod groups;
 mod handles;
 mod jobs;
 mod migrations;
+
 mod privacy;
 mod routes;
 mod sessions;
 mod settings;
 mod social;
 mod steps;
+mod terminal;
 mod ties;
 mod users;
 
@@ -38,6 +41,7 @@ pub use demo::{DemoAccount, seed as seed_demo};
 pub use events::{SessionsEnded, UserChanged, UserDeleted, UserRegistered};
 pub use sessions::find_standing;
 pub use ties::{Ties, between as ties};
+pub use users::existing;
 
 /// The domain as the binary lists it.
 pub fn domain() -> Domain {
@@ -47,6 +51,7 @@ pub fn domain() -> Domain {
             SettingsSection::of::<settings::SignInSettings>(),
             SettingsSection::of::<settings::AdminSettings>(),
             SettingsSection::of::<social::Providers>(),
+            SettingsSection::of::<settings::SuperuserSettings>(),
         ],
         routes: routes::all,
         migrations: migrations::all,

@@ -21,3 +21,13 @@ platform::settings! {
         name: String = ["ADMIN_NAME"] or "SelfLink Admin",
     }
 }
+
+platform::settings! {
+    /// What `selflink createsuperuser` takes when it is not told on the command line.
+    pub struct SuperuserSettings, "Further administrators" {
+        /// Address of the account that `selflink createsuperuser` makes.
+        email: String = ["DJANGO_SUPERUSER_EMAIL"] or "",
+        /// Its password.
+        password: Secret = ["DJANGO_SUPERUSER_PASSWORD"] or "",
+    }
+}

@@ -1,10 +1,10 @@
 //! The steps of `selflink apply` about accounts.
 
 use anyhow::{Context as _, bail};
-use platform::{db::Tx, id::UserId};
+use platform::{audit::Action, db::Tx, id::UserId};
 use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::{
     accounts,
@@ -24,6 +24,21 @@ struct ChangeUser {
     is_staff: Option<bool>,
     is_active: Option<bool>,
     groups: Option<Vec<String>>,
+}
+
+impl ChangeUser {
+    /// What it sets, for the audit trail: rights and groups, nothing personal.
+    fn changes(&self) -> Map<String, Value> {
+        let rights = [("is_staff", self.is_staff), ("is_active", self.is_active)];
+        let mut changes: Map<String, Value> = rights
+            .into_iter()
+            .filter_map(|(name, given)| Some((name.to_owned(), given?.into())))
+            .collect();
+        if let Some(groups) = &self.groups {
+            changes.insert("groups".to_owned(), groups.as_slice().into());
+        }
+        changes
+    }
 }
 
 /// Changes an account and returns its id.
@@ -61,6 +76,12 @@ pub async fn change_user(tx: &Tx, argument: &Value) -> anyhow::Result<Value> {
         sessions::end(tx, account.id, Ending::All).await?;
     }
     tx.append(&UserChanged { user_id: account.id }).await?;
+    tx.append(
+        &Action::new("identity.user_changed")
+            .on("user", &account.id)
+            .with(step.changes()),
+    )
+    .await?;
     Ok(json!({ "id": account.id }))
 }
 
@@ -90,5 +111,7 @@ pub async fn deactivate(tx: &Tx, argument: &Value) -> anyhow::Result<Value> {
     }
     sessions::end(tx, user_id, Ending::All).await?;
     tx.append(&UserChanged { user_id }).await?;
+    tx.append(&Action::new("identity.user_deactivated").on("user", &user_id))
+        .await?;
     Ok(json!({}))
 }

@@ -1,5 +1,7 @@
 //! Users as others see them: the row with everything that an answer shows, and what of it a viewer may see.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use platform::{
     http::{Page, SortKind, SortValue, Sortable, TimeOfDay, Timestamp, Viewer},
@@ -403,6 +405,20 @@ impl DirectorySearch {
 /// What the directory searches in.
 pub fn search_text(handle: &str, name: &str) -> String {
     format!("{handle}\n{}", name.to_lowercase())
+}
+
+/// Those of these ids (a page of them: at most a few hundred) that are ids of accounts.
+pub async fn existing(on: &impl ConnectionTrait, ids: &[UserId]) -> Result<HashSet<UserId>, DbErr> {
+    if ids.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let query = Query::select()
+        .column("id")
+        .from("users")
+        .and_where(Expr::col("id").is_in(ids.iter().map(|id| id.0)))
+        .take();
+    let rows = on.query_all(&query).await?;
+    rows.iter().map(|row| row.try_get_by_index(0)).collect()
 }
 
 /// Whether there is such an account.

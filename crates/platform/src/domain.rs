@@ -2,13 +2,15 @@
 
 use std::{any::Any, collections::HashMap, sync::Arc};
 
-use clap::{ArgMatches, Command};
+use clap::{ArgMatches, Command, parser::ValueSource};
 use futures::future::BoxFuture;
 use sea_orm_migration::MigrationTrait;
+use serde_json::Map;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
     app::App,
+    audit::Action,
     config::{Environment, Section, Variable},
     db::Tx,
     http::Access,
@@ -78,8 +80,47 @@ impl Routes {
 pub struct ManagementCommand {
     /// Its name and options.
     pub command: Command,
+    /// What a call leaves in the audit trail.
+    pub trace: Trace,
     /// What it does; what it prints on stdout is its result.
     pub run: fn(App, ArgMatches) -> BoxFuture<'static, anyhow::Result<()>>,
+}
+
+/// What a call of a command leaves in the audit trail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trace {
+    /// Nothing: it only reads.
+    Nothing,
+    /// `command.<name>` with the names of the options given, written before it does anything.
+    Call,
+    /// The same when this option is given; without it, it only reads.
+    CallWith(&'static str),
+    /// What it writes itself, in the transactions of its changes, and nothing if they are rolled back.
+    Own,
+}
+
+impl Trace {
+    /// What the trail gets before a command called with these arguments runs. Values stay out of it: they may be
+    /// passwords or addresses.
+    pub fn of_call(self, command: &str, arguments: &ArgMatches) -> Option<Action> {
+        let mut given: Vec<&str> = arguments
+            .ids()
+            .map(clap::Id::as_str)
+            .filter(|name| arguments.value_source(name) == Some(ValueSource::CommandLine))
+            .collect();
+        given.sort_unstable();
+        let leaves = match self {
+            Trace::Nothing | Trace::Own => false,
+            Trace::Call => true,
+            Trace::CallWith(option) => given.contains(&option),
+        };
+        let metadata = Map::from_iter([("options".to_owned(), given.into())]);
+        leaves.then(|| {
+            Action::new(&format!("command.{command}"))
+                .on("command", &command)
+                .with(metadata)
+        })
+    }
 }
 
 /// A step of `selflink apply`: `{"<key>": …}`.
@@ -150,5 +191,30 @@ pub(crate) fn read_settings(
         Ok(read)
     } else {
         Err(crate::config::ConfigError(problems))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{Arg, ArgAction};
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn calls_leave_the_names_of_the_options_that_were_given() {
+        let command = Command::new("grant")
+            .arg(Arg::new("email").long("email"))
+            .arg(Arg::new("level").long("level").default_value("1"))
+            .arg(Arg::new("force").long("force").action(ArgAction::SetTrue))
+            .arg(Arg::new("who"));
+        let arguments = command.get_matches_from(["grant", "--email", "ann@example.com", "s3cret"]);
+        let action = Trace::Call.of_call("grant", &arguments).expect("leaves a trace");
+        assert_eq!((action.action(), action.object_id()), ("command.grant", "grant"));
+        assert_eq!(action.metadata()["options"], json!(["email", "who"]));
+        assert!(Trace::CallWith("email").of_call("grant", &arguments).is_some());
+        for silent in [Trace::Nothing, Trace::Own, Trace::CallWith("force")] {
+            assert_eq!(silent.of_call("grant", &arguments), None, "{silent:?}");
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! The rooms under the house: what every domain of SelfLink stands on. Knows no domain.
 
 pub mod app;
+pub mod audit;
 pub mod auth;
 pub mod cache;
 pub mod clock;

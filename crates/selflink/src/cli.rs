@@ -2,10 +2,13 @@
 
 use std::{ffi::OsString, process::ExitCode};
 
+use anyhow::Context as _;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use platform::{
+    App,
     clock::Clock,
     config::{Config, Environment},
+    domain::Trace,
     process::{Instance, Process, Schema},
     telemetry::Telemetry,
 };
@@ -65,7 +68,6 @@ fn command(instance: &Instance) -> Command {
         .subcommand_required(true)
         .arg_required_else_help(true)
         .subcommands(roles::ALL.iter().map(roles::Role::command))
-        .subcommand(Command::new("migrate").about("Brings the database to the schema of this program"))
         .subcommand(
             Command::new("config")
                 .about("Prints the settings in force, secrets masked")
@@ -77,7 +79,7 @@ fn command(instance: &Instance) -> Command {
                 ),
         )
         .subcommand(Command::new("openapi").about("Prints the description of the API as JSON"))
-        .subcommands(commands::all())
+        .subcommands(commands::all().into_iter().map(|own| own.command))
         .subcommands(management)
 }
 
@@ -117,19 +119,41 @@ async fn run_command(
         Schema::Require
     };
     let process = Process::start(environment, instance, schema, Clock::system()).await?;
-    let management = process
+    let outcome = call(name, &process, arguments).await;
+    let drained = process.drain().await;
+    process.end().await?;
+    outcome.and(drained)
+}
+
+async fn call(name: &str, process: &Process, arguments: &ArgMatches) -> anyhow::Result<()> {
+    let mut management = process
         .instance
         .domains
         .iter()
         .flat_map(|domain| &domain.commands);
-    let outcome = match management
+    if let Some(found) = management.find(|management| management.command.get_name() == name) {
+        leave_trace(&process.app, found.trace, name, arguments).await?;
+        return (found.run)(process.app.clone(), arguments.clone()).await;
+    }
+    let own = commands::all()
         .into_iter()
-        .find(|management| management.command.get_name() == name)
-    {
-        Some(management) => (management.run)(process.app.clone(), arguments.clone()).await,
-        None => commands::run(name, &process, arguments).await,
-    };
-    let drained = process.drain().await;
-    process.end().await?;
-    outcome.and(drained)
+        .find(|own| own.command.get_name() == name)
+        .with_context(|| format!("there is no command {name}"))?;
+    leave_trace(&process.app, own.trace, name, arguments).await?;
+    (own.run)(process, arguments).await
+}
+
+/// Writes the call down before anything is done: what cannot be put on record is not done.
+pub async fn leave_trace(
+    app: &App,
+    trace: Trace,
+    command: &str,
+    arguments: &ArgMatches,
+) -> anyhow::Result<()> {
+    if let Some(action) = &trace.of_call(command, arguments) {
+        app.db()
+            .write(|tx| async move { tx.append(action).await })
+            .await?;
+    }
+    Ok(())
 }

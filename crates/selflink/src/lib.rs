@@ -11,7 +11,7 @@ pub use cli::run;
 
 /// The domains of this program; those that others depend on first.
 pub fn domains() -> Vec<Domain> {
-    vec![identity::domain()]
+    vec![identity::domain(), audit::domain()]
 }
 
 /// The program as it is shipped.

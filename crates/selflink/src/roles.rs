@@ -7,7 +7,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command};
 use platform::{
     clock::Clock,
     config::{Config, Environment},
-    domain::Surface,
+    domain::{Surface, Trace},
     process::{Instance, Process, Schema},
 };
 use tokio::{
@@ -15,7 +15,7 @@ use tokio::{
     signal::unix::{SignalKind, signal},
 };
 
-use crate::welcome;
+use crate::{cli::leave_trace, welcome};
 
 /// What a process does.
 pub struct Role {
@@ -136,6 +136,7 @@ pub async fn run(
     };
     let mut process = Process::start(environment, instance, schema, Clock::system()).await?;
     let demo = if role.is_everything() && arguments.get_flag("demo") {
+        leave_trace(&process.app, Trace::Call, role.name, arguments).await?;
         identity::seed_demo(&process.app, false).await?
     } else {
         Vec::new()

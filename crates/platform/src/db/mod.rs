@@ -4,6 +4,7 @@
 //! `synchronous=FULL`. PostgreSQL has one pool. Behind a transaction pooler such as PgBouncer, where prepared statements
 //! do not survive, statements travel by the simple protocol; this is found out when the pool is opened.
 
+mod append_only;
 mod connection;
 mod migrate;
 mod pools;
@@ -16,6 +17,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::{ConnAcquireErr, DbBackend, DbErr, RuntimeErr, SqlErr, Statement};
 use tokio::sync::Notify;
 
+pub use append_only::append_only;
 pub use connection::Connection;
 pub use migrate::{create, migrate, require};
 pub use pools::{Pools, direct_postgres_url};

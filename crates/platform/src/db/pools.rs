@@ -55,6 +55,8 @@ impl Pools {
             .foreign_keys(true)
             .busy_timeout(BUSY_TIMEOUT)
             .pragma("temp_store", "memory")
+            // Without it `INSERT OR REPLACE` would delete rows of append-only tables past their triggers.
+            .pragma("recursive_triggers", "on")
             .disable_statement_logging();
         if let Some(folder) = options
             .get_filename()

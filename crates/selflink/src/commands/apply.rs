@@ -6,13 +6,14 @@ use anyhow::Context as _;
 use clap::{Arg, ArgMatches, Command};
 use futures::FutureExt as _;
 use platform::{
+    audit::Action,
     db::Tx,
     domain::Step,
     flags::{self, Flag},
     process::Process,
 };
 use sea_orm::DbErr;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 pub fn command() -> Command {
     Command::new("apply")
@@ -120,8 +121,31 @@ async fn apply_step(tx: &Tx, known: &[Step], step: &Value) -> anyhow::Result<Val
         format!("unknown step {key:?}; there are: {}", keys.join(", "))
     })?;
     let result = (step.run)(tx, argument).await?;
-    tracing::info!(step = key, "applied");
+    // A step may answer an error in place of a result: then it has changed nothing.
+    if result.get("error").is_none() {
+        tx.append(&trace(key, argument, &result)).await?;
+        tracing::info!(step = key, "applied");
+    }
     Ok(result)
+}
+
+/// What the audit trail keeps of a step: the names of what it sets. Values may be personal; steps whose values are not
+/// write an entry of their own.
+fn trace(key: &str, argument: &Value, result: &Value) -> Action {
+    let names: Vec<&str> = argument
+        .as_object()
+        .into_iter()
+        .flat_map(Map::keys)
+        .map(String::as_str)
+        .collect();
+    let id = match &result["id"] {
+        Value::Null => String::new(),
+        Value::String(id) => id.clone(),
+        id => id.to_string(),
+    };
+    Action::new(&format!("apply.{key}"))
+        .on(key, &id)
+        .with(Map::from_iter([("fields".to_owned(), names.into())]))
 }
 
 /// `{"flag": {"key", "enabled", "rollout"?}}`, the rollout in percent.
@@ -144,6 +168,16 @@ async fn set_flag(tx: &Tx, argument: &Value) -> anyhow::Result<Value> {
             enabled,
             rollout,
         },
+    )
+    .await?;
+    let set = [
+        ("enabled".to_owned(), enabled.into()),
+        ("rollout_hundredths".to_owned(), rollout.into()),
+    ];
+    tx.append(
+        &Action::new("platform.flag_set")
+            .on("feature_flag", &key)
+            .with(Map::from_iter(set)),
     )
     .await?;
     Ok(json!({}))

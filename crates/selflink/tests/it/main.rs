@@ -1,6 +1,7 @@
 //! Integration tests: a real instance, spoken to over HTTP, on SQLite or on PostgreSQL and Redis (`TEST_DATABASE`).
 
 mod accounts;
+mod audit;
 mod cli;
 mod commands;
 mod conventions;

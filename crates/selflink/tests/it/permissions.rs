@@ -14,14 +14,15 @@ enum Who {
     /// Anybody; credentials are not looked at.
     WhoeverSignsIn,
     SignedIn,
-    #[expect(dead_code, reason = "no endpoint is for staff alone yet")]
     Staff,
 }
-use Who::{Everybody, SignedIn, WhoeverSignsIn};
+use Who::{Everybody, SignedIn, Staff, WhoeverSignsIn};
 
 /// An endpoint that is missing here has not been thought about: say who may call it.
 const ENDPOINTS: &[(&str, &str, Who)] = &[
     ("GET", "/api/v1/", SignedIn),
+    ("GET", "/api/v1/audit/events/", Staff),
+    ("GET", "/api/v1/audit/events/{id}/", Staff),
     ("POST", "/api/v1/auth/login/", WhoeverSignsIn),
     ("POST", "/api/v1/auth/logout/", SignedIn),
     ("POST", "/api/v1/auth/refresh/", WhoeverSignsIn),
