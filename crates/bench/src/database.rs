@@ -2,10 +2,18 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::thread;
+use std::time::Duration;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow};
 use serde::Serialize;
+use sqlx::postgres::PgConnection;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _};
+use tokio::runtime;
+
+/// How long SQLite waits for the server that writes.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -35,12 +43,12 @@ pub enum Database {
 
 impl Database {
     /// Creates a database: in `folder`, or beside the PostgreSQL database that `postgres_url` names.
-    pub fn create(backend: Backend, folder: &Path, postgres_url: &str) -> Result<Self> {
+    pub async fn create(backend: Backend, folder: &Path, postgres_url: &str) -> Result<Self> {
         match backend {
             Backend::Sqlite => Ok(Self::Sqlite {
                 path: folder.join("selflink.db"),
             }),
-            Backend::Postgres => PostgresDatabase::create(postgres_url).map(Self::Postgres),
+            Backend::Postgres => PostgresDatabase::create(postgres_url).await.map(Self::Postgres),
         }
     }
 
@@ -60,11 +68,43 @@ impl Database {
     }
 
     /// Brings the planner's statistics up to date, so that they do not change in the middle of a measurement.
-    pub fn analyze(&self) -> Result<()> {
+    pub async fn analyze(&self) -> Result<()> {
         match self {
             Self::Sqlite { .. } => Ok(()),
-            Self::Postgres(database) => query(&database.url, "VACUUM ANALYZE"),
+            Self::Postgres(database) => execute(&database.url, "VACUUM ANALYZE").await,
         }
+    }
+
+    /// Runs statements beside the server.
+    pub async fn execute(&self, sql: &str) -> Result<()> {
+        match self {
+            Self::Sqlite { path } => {
+                let mut connection = open(path).await?;
+                let text = AssertSqlSafe(sql.to_owned());
+                sqlx::raw_sql(text)
+                    .execute(&mut connection)
+                    .await
+                    .with_context(|| format!("SQLite refused `{sql}`"))?;
+                connection.close().await.context("closing the database")
+            }
+            Self::Postgres(database) => execute(&database.url, sql).await,
+        }
+    }
+
+    /// The one number that a query finds.
+    pub async fn number(&self, sql: &str) -> Result<i64> {
+        let text = AssertSqlSafe(sql.to_owned());
+        let number = match self {
+            Self::Sqlite { path } => {
+                let mut connection = open(path).await?;
+                sqlx::query_scalar(text).fetch_one(&mut connection).await
+            }
+            Self::Postgres(database) => {
+                let mut connection = connect(&database.url).await?;
+                sqlx::query_scalar(text).fetch_one(&mut connection).await
+            }
+        };
+        number.with_context(|| format!("{} refused `{sql}`", self.backend()))
     }
 }
 
@@ -77,10 +117,10 @@ pub struct PostgresDatabase {
 }
 
 impl PostgresDatabase {
-    fn create(admin_url: &str) -> Result<Self> {
+    async fn create(admin_url: &str) -> Result<Self> {
         let name = format!("bench_{:016x}", rand::random::<u64>());
         let url = with_database(admin_url, &name)?;
-        query(admin_url, &format!("CREATE DATABASE {name}"))?;
+        execute(admin_url, &format!("CREATE DATABASE {name}")).await?;
         Ok(Self {
             url,
             name,
@@ -91,10 +131,16 @@ impl PostgresDatabase {
 
 impl Drop for PostgresDatabase {
     fn drop(&mut self) {
-        if let Err(error) = query(
-            &self.admin_url,
-            &format!("DROP DATABASE {} WITH (FORCE)", self.name),
-        ) {
+        let url = self.admin_url.clone();
+        let sql = format!("DROP DATABASE {} WITH (FORCE)", self.name);
+        // The runtime that this is dropped on cannot be waited for here.
+        let dropped = thread::spawn(move || {
+            let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
+            runtime.block_on(execute(&url, &sql))
+        })
+        .join()
+        .unwrap_or_else(|_| Err(anyhow!("dropping it panicked")));
+        if let Err(error) = dropped {
             eprintln!("bench: the database {} is left behind: {error:#}", self.name);
         }
     }
@@ -113,69 +159,30 @@ fn with_database(url: &str, name: &str) -> Result<String> {
     Ok(format!("{scheme}://{host}/{name}{parameters}"))
 }
 
-/// Sends one statement through `psql`.
-fn query(url: &str, sql: &str) -> Result<()> {
-    let output = Command::new(client("psql")?)
-        .args([
-            "--no-psqlrc",
-            "--quiet",
-            "--no-password",
-            "--set",
-            "ON_ERROR_STOP=1",
-            "--command",
-            sql,
-            url,
-        ])
-        .stdin(Stdio::null())
-        .output()
-        .context("starting psql")?;
-    let complaint = String::from_utf8_lossy(&output.stderr);
-    ensure!(
-        output.status.success(),
-        "PostgreSQL refused `{sql}`: {}",
-        complaint.trim()
-    );
-    Ok(())
+/// Runs statements on PostgreSQL.
+async fn execute(url: &str, sql: &str) -> Result<()> {
+    let mut connection = connect(url).await?;
+    sqlx::raw_sql(AssertSqlSafe(sql.to_owned()))
+        .execute(&mut connection)
+        .await
+        .with_context(|| format!("PostgreSQL refused `{sql}`"))?;
+    connection.close().await.context("closing the database")
 }
 
-/// One of the client programs that come with PostgreSQL.
-pub fn client(program: &str) -> Result<PathBuf> {
-    let configured = Command::new("pg_config")
-        .arg("--bindir")
-        .output()
-        .ok()
-        .filter(|output| output.status.success())
-        .and_then(|output| String::from_utf8(output.stdout).ok())
-        .map(|folder| PathBuf::from(folder.trim()));
-    let Some(path) = configured
-        .into_iter()
-        .chain(debian_folders())
-        .map(|folder| folder.join(program))
-        .find(|p| p.is_file())
-    else {
-        bail!(
-            "{program} is not installed: it comes with PostgreSQL, in the folder `pg_config --bindir` names"
-        );
-    };
-    Ok(path)
+async fn connect(url: &str) -> Result<PgConnection> {
+    PgConnection::connect(url)
+        .await
+        .context("connecting to PostgreSQL")
 }
 
-/// Debian's `/usr/lib/postgresql/<version>/bin`, the newest version first.
-fn debian_folders() -> Vec<PathBuf> {
-    let entries = std::fs::read_dir("/usr/lib/postgresql")
-        .into_iter()
-        .flatten()
-        .flatten();
-    let mut versions: Vec<(u32, PathBuf)> = entries
-        .filter_map(|entry| {
-            Some((
-                entry.file_name().to_str()?.parse().ok()?,
-                entry.path().join("bin"),
-            ))
-        })
-        .collect();
-    versions.sort();
-    versions.into_iter().rev().map(|(_, folder)| folder).collect()
+/// Opens the file that the server has made.
+async fn open(path: &Path) -> Result<SqliteConnection> {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .busy_timeout(BUSY_TIMEOUT)
+        .connect()
+        .await
+        .with_context(|| format!("opening {}", path.display()))
 }
 
 #[cfg(test)]
@@ -197,9 +204,11 @@ mod tests {
         assert!(with_database("localhost", "bench_1").is_err());
     }
 
-    #[test]
-    fn sqlite_lives_in_the_given_folder() {
-        let database = Database::create(Backend::Sqlite, Path::new("/tmp/x"), "").unwrap();
+    #[tokio::test]
+    async fn sqlite_lives_in_the_given_folder() {
+        let database = Database::create(Backend::Sqlite, Path::new("/tmp/x"), "")
+            .await
+            .unwrap();
         assert_eq!(database.url(), "sqlite:///tmp/x/selflink.db");
     }
 }

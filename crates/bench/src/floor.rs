@@ -1,98 +1,69 @@
-//! The floor of a scenario: what PostgreSQL answers when nothing but `pgbench` asks it.
+//! The floor of a scenario: the work of its requests with no server around it. No server can be faster.
 
-use std::fs;
+mod hashing;
+mod pgbench;
+
 use std::path::Path;
-use std::process::Stdio;
 
-use anyhow::{Context, Result, ensure};
-use tokio::process::Command;
+use anyhow::{Context, Result};
 
-use crate::database::client;
+use crate::database::{Backend, Database};
+use crate::scenario::Stage;
 
-/// How `pgbench` loads the database.
+/// What a scenario is compared with.
 #[derive(Clone, Copy, Debug)]
-pub struct Floor<'a> {
-    pub sql: &'a str,
-    pub database_url: &'a str,
-    /// The value of `:user_id` in the SQL.
-    pub user_id: &'a str,
-    pub connections: usize,
+pub enum Floor {
+    /// A `pgbench` script with the SQL of one request; on PostgreSQL only.
+    ///
+    /// It can use `:user_id`, the id of the first account, and `:shown_id`, that of [`Stage::shown`].
+    Sql(&'static str),
+    /// Password hashes of the server's default cost, on all cores.
+    PasswordHashing,
+}
+
+/// Where a floor is measured.
+#[derive(Clone, Copy, Debug)]
+pub struct Ground<'a> {
+    pub stage: &'a Stage,
+    pub database: &'a Database,
+    /// Files can be written here.
+    pub folder: &'a Path,
     pub seconds: u32,
 }
 
-impl Floor<'_> {
-    /// Runs `pgbench` with its script in `folder`; the transactions per second.
-    ///
-    /// An error if `pgbench` is not installed or one of the statements fails.
-    pub async fn measure(&self, folder: &Path) -> Result<f64> {
-        let script = folder.join("floor.sql");
-        fs::write(&script, self.sql).with_context(|| format!("writing {}", script.display()))?;
-        let output = Command::new(client("pgbench")?)
-            .args([
-                "-c",
-                &self.connections.to_string(),
-                "-j",
-                "1",
-                "-M",
-                "prepared",
-                "-n",
-            ])
-            .args([
-                "-T",
-                &self.seconds.to_string(),
-                "-D",
-                &format!("user_id={}", self.user_id),
-                "-f",
-            ])
-            .arg(&script)
-            .arg(self.database_url)
-            .stdin(Stdio::null())
-            .kill_on_drop(true)
-            .output()
-            .await
-            .context("starting pgbench")?;
-        let complaint = first_lines(&output.stderr);
-        ensure!(
-            output.status.success(),
-            "pgbench failed ({}): {}",
-            output.status,
-            complaint
-        );
-        let report = String::from_utf8_lossy(&output.stdout);
-        parse_tps(&report).with_context(|| format!("pgbench reported no tps:\n{report}"))
-    }
-}
-
-/// The first error with its place in the SQL; every connection of `pgbench` says the same again.
-fn first_lines(complaints: &[u8]) -> String {
-    String::from_utf8_lossy(complaints)
-        .lines()
-        .take(3)
-        .collect::<Vec<_>>()
-        .join("\n  ")
-}
-
-/// The number in `tps = 12345.678901 (without initial connection time)`.
-fn parse_tps(report: &str) -> Option<f64> {
-    let line = report.lines().find_map(|line| line.strip_prefix("tps = "))?;
-    line.split_ascii_whitespace().next()?.parse().ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn one_complaint_of_pgbench_is_enough() {
-        let complaint = "pgbench: error: ERROR:  no\nLINE 1: SELECT\n        ^\n";
-        assert_eq!(first_lines(complaint.repeat(32).as_bytes()).lines().count(), 3);
+impl Floor {
+    /// What does the work, as the report calls it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sql(_) => "pgbench",
+            Self::PasswordHashing => "argon2id on all cores",
+        }
     }
 
-    #[test]
-    fn tps_is_read_from_the_report() {
-        let report = "pgbench (15.20)\nnumber of failed transactions: 0 (0.000%)\nlatency average = 1.2 ms\n\
-            initial connection time = 31.7 ms\ntps = 26123.456789 (without initial connection time)\n";
-        assert_eq!(parse_tps(report), Some(26_123.456_789));
-        assert_eq!(parse_tps("pgbench: error"), None);
+    /// Whether it can be measured beside this database.
+    pub fn applies_to(self, backend: Backend) -> bool {
+        match self {
+            Self::Sql(_) => backend == Backend::Postgres,
+            Self::PasswordHashing => true,
+        }
+    }
+
+    /// How often a second the work of one request is done.
+    pub async fn measure(self, ground: Ground<'_>) -> Result<f64> {
+        match self {
+            Self::Sql(sql) => {
+                let stage = ground.stage;
+                let first = stage.accounts.first().context("a floor in SQL needs accounts")?;
+                let load = pgbench::Load {
+                    sql,
+                    database_url: &ground.database.url(),
+                    variables: &[("user_id", &first.id), ("shown_id", &stage.shown().id)],
+                    connections: stage.connections,
+                    seconds: ground.seconds,
+                };
+                load.measure(ground.folder).await
+            }
+            Self::PasswordHashing => hashing::measure(ground.seconds).await,
+        }
     }
 }

@@ -17,7 +17,12 @@ const MAX_HEAD_BYTES: usize = 32 * 1024;
 
 /// A GET request, rendered.
 pub fn get(address: SocketAddr, path: &str, token: Option<&str>) -> Vec<u8> {
-    let mut request = head("GET", address, path, token);
+    without_body("GET", address, path, token)
+}
+
+/// A request without a body, rendered.
+pub fn without_body(method: &str, address: SocketAddr, path: &str, token: Option<&str>) -> Vec<u8> {
+    let mut request = head(method, address, path, token);
     request.push_str("\r\n");
     request.into_bytes()
 }

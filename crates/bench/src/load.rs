@@ -32,8 +32,10 @@ struct Window {
 pub struct Measurement {
     /// Time the load was measured for, without the warm-up.
     pub elapsed: Duration,
-    /// Answers within that time, in microseconds each; successes only.
+    /// Answers within that time, in microseconds each; successes only, and none of the background.
     pub latency: Histogram<u64>,
+    /// Successful requests of the background within that time.
+    pub background: u64,
     /// User and system time of the server within that time.
     pub server_cpu: Duration,
     /// User and system time of the load generator within that time.
@@ -67,13 +69,14 @@ impl Measurement {
         Self {
             elapsed: Duration::ZERO,
             latency: Histogram::new_with_bounds(1, longest, 3).expect("the bounds are valid"),
+            background: 0,
             server_cpu: Duration::ZERO,
             own_cpu: Duration::ZERO,
             failures: Failures::default(),
         }
     }
 
-    /// Successful requests within the measured time.
+    /// Successful requests within the measured time, without the background.
     pub fn requests(&self) -> u64 {
         self.latency.len()
     }
@@ -82,6 +85,7 @@ impl Measurement {
     pub fn merge(&mut self, later: Self) -> Result<()> {
         self.elapsed += later.elapsed;
         self.latency.add(&later.latency)?;
+        self.background += later.background;
         self.server_cpu += later.server_cpu;
         self.own_cpu += later.own_cpu;
         self.failures.merge(later.failures);
@@ -89,33 +93,67 @@ impl Measurement {
     }
 }
 
-/// Puts a scenario's load on the server (process `server`) for `warmup`, then measures it for `measured`.
-///
-/// Failed requests are counted in the result; an error if answers stay out altogether, or if the server has died.
-pub async fn measure(
-    scenario: &dyn Scenario,
-    stage: &Stage,
-    server: u32,
-    warmup: Duration,
-    measured: Duration,
-) -> Result<Measurement> {
+/// The load of one scenario on one server.
+#[derive(Clone, Copy)]
+pub struct Load<'a> {
+    pub scenario: &'a dyn Scenario,
+    pub stage: &'a Stage,
+    /// The server's process.
+    pub server: u32,
+    pub warmup: Duration,
+    pub measured: Duration,
+}
+
+impl Load<'_> {
+    /// Puts the load on the server for the time of the warm-up, then measures it.
+    ///
+    /// Failed requests are counted in the result; an error if answers stay out altogether, or if the server has died.
+    pub async fn measure(self) -> Result<Measurement> {
+        measure(self, |_| true).await
+    }
+
+    /// The same without the background.
+    pub async fn measure_quiet(self) -> Result<Measurement> {
+        measure(self, |connection| !self.scenario.is_background(connection)).await
+    }
+
+    /// Whether some connections are background.
+    pub fn has_background(self) -> bool {
+        (0..self.stage.connections).any(|connection| self.scenario.is_background(connection))
+    }
+}
+
+async fn measure(load: Load<'_>, takes_part: impl Fn(usize) -> bool) -> Result<Measurement> {
+    let Load {
+        scenario,
+        stage,
+        server,
+        measured,
+        ..
+    } = load;
     let measurement = Rc::new(RefCell::new(Measurement::new()));
     let all_requests: Vec<_> = (0..stage.connections)
-        .map(|connection| scenario.requests(stage, connection))
+        .filter(|&connection| takes_part(connection))
+        .map(|connection| {
+            (
+                scenario.is_background(connection),
+                scenario.requests(stage, connection),
+            )
+        })
         .collect();
-    let start = Instant::now() + warmup;
+    let start = Instant::now() + load.warmup;
     let window = Window {
         start,
         end: start + measured,
     };
     let mut tasks = JoinSet::new();
-    for requests in all_requests {
-        tasks.spawn_local(keep_busy(
-            stage.address,
-            requests,
+    for (is_background, requests) in all_requests {
+        let busy = Busy {
+            address: stage.address,
+            is_background,
             window,
-            Rc::clone(&measurement),
-        ));
+        };
+        tasks.spawn_local(busy.keep(requests, Rc::clone(&measurement)));
     }
     time::sleep_until(window.start.into()).await;
     let before = (process::cpu_time(server)?, process::cpu_time(std::process::id())?);
@@ -136,45 +174,50 @@ pub async fn measure(
     Ok(measurement)
 }
 
-/// Keeps one connection busy until the window ends or the connection breaks.
-async fn keep_busy(
+/// One connection that is kept busy until the window ends or the connection breaks.
+#[derive(Clone, Copy)]
+struct Busy {
     address: SocketAddr,
-    requests: Requests,
+    is_background: bool,
     window: Window,
-    measurement: Rc<RefCell<Measurement>>,
-) {
-    if let Err(error) = try_keep_busy(address, requests, window, &measurement).await {
-        measurement.borrow_mut().failures.add(|| format!("{error:#}"));
-    }
 }
 
-async fn try_keep_busy(
-    address: SocketAddr,
-    requests: Requests,
-    window: Window,
-    measurement: &RefCell<Measurement>,
-) -> Result<()> {
-    let mut requests = Turns::new(requests);
-    let mut connection = Connection::open(address).await?;
-    let mut sent = Instant::now();
-    while sent < window.end {
-        let response = connection.send(requests.next()).await?;
-        let answered = Instant::now();
-        if !response.is_success() {
-            measurement.borrow_mut().failures.add(|| {
-                format!(
-                    "status {}, body: {}",
-                    response.status,
-                    String::from_utf8_lossy(response.body)
-                )
-            });
-        } else if answered >= window.start && answered < window.end {
-            let micros = u64::try_from((answered - sent).as_micros()).unwrap_or(u64::MAX);
-            measurement.borrow_mut().latency.saturating_record(micros);
+impl Busy {
+    async fn keep(self, requests: Requests, measurement: Rc<RefCell<Measurement>>) {
+        if let Err(error) = self.try_keep(requests, &measurement).await {
+            measurement.borrow_mut().failures.add(|| format!("{error:#}"));
         }
-        sent = answered;
     }
-    Ok(())
+
+    async fn try_keep(self, requests: Requests, measurement: &RefCell<Measurement>) -> Result<()> {
+        let Window { start, end } = self.window;
+        let mut requests = Turns::new(requests);
+        let mut connection = Connection::open(self.address).await?;
+        let mut sent = Instant::now();
+        while sent < end {
+            let response = connection.send(requests.next()).await?;
+            let answered = Instant::now();
+            let mut measurement = measurement.borrow_mut();
+            if !response.is_success() {
+                measurement.failures.add(|| {
+                    format!(
+                        "status {}, body: {}",
+                        response.status,
+                        String::from_utf8_lossy(response.body)
+                    )
+                });
+            } else if answered >= start && answered < end {
+                if self.is_background {
+                    measurement.background += 1;
+                } else {
+                    let micros = u64::try_from((answered - sent).as_micros()).unwrap_or(u64::MAX);
+                    measurement.latency.saturating_record(micros);
+                }
+            }
+            sent = answered;
+        }
+        Ok(())
+    }
 }
 
 /// Where a connection is in its requests.
@@ -228,12 +271,13 @@ mod tests {
             let mut round = Measurement::new();
             round.elapsed = Duration::from_secs(1);
             round.latency.record(micros).unwrap();
+            round.background = 5;
             round.failures.add(|| failure.to_owned());
             round
         };
         let mut total = round(10, "status 500");
         total.merge(round(30, "status 404")).unwrap();
-        assert_eq!(total.requests(), 2);
+        assert_eq!((total.requests(), total.background), (2, 10));
         assert_eq!(total.elapsed, Duration::from_secs(2));
         assert_eq!(
             (total.failures.count, total.failures.first.as_deref()),

@@ -1,8 +1,9 @@
 //! Load generator for the `selflink` binary.
 //!
 //! It starts the server on a database of its own, keeps a fixed number of connections busy, and says how many
-//! requests a second came back, how long they took and what the server spent on them. Read scenarios on
-//! PostgreSQL are also compared with their floor: the same SQL sent by `pgbench`, without any server between.
+//! requests a second came back, how long they took and what the server spent on them. Some scenarios are also
+//! compared with their floor, the same work without any server around it: reads on PostgreSQL with the same SQL sent
+//! by `pgbench`, sign-ins with bare password hashing.
 
 mod account;
 mod database;

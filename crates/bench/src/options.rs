@@ -13,9 +13,9 @@ use crate::scenario::{self, Scenario};
 /// Measures the selflink server under load, on a database of its own.
 #[derive(Debug, Parser)]
 pub struct Options {
-    /// What to measure
-    #[arg(value_parser = scenario_names())]
-    pub scenario: String,
+    /// What to measure: one or more
+    #[arg(required = true, value_name = "SCENARIO", value_parser = scenario_names())]
+    pub names: Vec<String>,
 
     /// The server binary [default: the `selflink` next to this program]
     #[arg(long, value_name = "PATH")]
@@ -49,11 +49,11 @@ pub struct Options {
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
     pub rounds: u32,
 
-    /// Accounts registered before a scenario that needs them
+    /// Accounts registered before the load; some scenarios take more or fewer
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..))]
     pub users: u32,
 
-    /// Do not compare read scenarios on PostgreSQL with pgbench
+    /// Do not compare with what pgbench (on PostgreSQL) or bare password hashing reaches
     #[arg(long)]
     pub no_floor: bool,
 
@@ -86,10 +86,11 @@ const ALL: &str = "all";
 impl Options {
     /// The scenarios to measure, in the order of [`scenario::ALL`].
     pub fn scenarios(&self) -> impl Iterator<Item = &'static dyn Scenario> + '_ {
-        scenario::ALL
-            .iter()
-            .copied()
-            .filter(|scenario| self.scenario == ALL || self.scenario == scenario.name())
+        scenario::ALL.iter().copied().filter(|scenario| {
+            self.names
+                .iter()
+                .any(|name| name == ALL || name == scenario.name())
+        })
     }
 
     /// The server binary to start; an error if there is none.
@@ -134,6 +135,14 @@ mod tests {
         let one = Options::parse_from(["bench", "users-list"]);
         let names: Vec<_> = one.scenarios().map(Scenario::name).collect();
         assert_eq!(names, ["users-list"]);
+        let two = Options::parse_from(["bench", "users-list", "me", "me"]);
+        let names: Vec<_> = two.scenarios().map(Scenario::name).collect();
+        assert_eq!(names, ["me", "users-list"]);
+    }
+
+    #[test]
+    fn something_has_to_be_measured() {
+        assert!(Options::try_parse_from(["bench"]).is_err());
     }
 
     #[test]

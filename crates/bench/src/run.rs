@@ -7,12 +7,12 @@ use tempfile::TempDir;
 
 use crate::account;
 use crate::database::{Backend, Database};
-use crate::floor::Floor;
-use crate::load::{self, Measurement};
+use crate::floor::{Floor, Ground};
+use crate::load::{Load, Measurement};
 use crate::machine::Machine;
 use crate::options::Options;
-use crate::report::{Outcome, Report, Round, float, table_head};
-use crate::scenario::{Scenario, Stage};
+use crate::report::{Comparison, Findings, Outcome, Report, Round, float, table_head};
+use crate::scenario::{Check, Scenario, Stage};
 use crate::server::Server;
 
 /// Measures what the options ask for and prints it; whether everything succeeded.
@@ -23,6 +23,7 @@ pub async fn run(options: &Options) -> Result<bool> {
         connections: options.connections.into(),
         seconds: options.seconds,
         outcomes: Vec::new(),
+        comparisons: Vec::new(),
         errors: Vec::new(),
     };
     println!("{}", report.machine);
@@ -46,10 +47,35 @@ pub async fn run(options: &Options) -> Result<bool> {
             }
         }
     }
+    report.comparisons = compare(options, &report);
+    for comparison in &report.comparisons {
+        println!("{comparison}");
+    }
     if let Some(path) = &options.json {
         report.write_json(path)?;
     }
     Ok(report.is_clean())
+}
+
+/// Every measured scenario beside the one that it is compared with, by database.
+fn compare(options: &Options, report: &Report) -> Vec<Comparison> {
+    let measured = |name: &str, backend| {
+        report
+            .outcomes
+            .iter()
+            .find(|outcome| outcome.scenario == name && outcome.database == backend)
+    };
+    options
+        .scenarios()
+        .filter_map(|scenario| Some((scenario.name(), scenario.compared_with()?)))
+        .flat_map(|names| options.db.backends().iter().map(move |&backend| (names, backend)))
+        .filter_map(|((name, other), backend)| {
+            Some(Comparison::of(
+                measured(name, backend)?,
+                measured(other, backend)?,
+            ))
+        })
+        .collect()
 }
 
 /// A server of its own for one measurement, and what it keeps its data in.
@@ -68,8 +94,8 @@ async fn measure_on(
     options: &Options,
 ) -> Result<Outcome> {
     let folder = TempDir::with_prefix("selflink-bench-").context("creating a temporary folder")?;
-    let database = Database::create(backend, folder.path(), &options.postgres_url)?;
-    let server = Server::start(binary, folder.path(), &database.url()).await?;
+    let database = Database::create(backend, folder.path(), &options.postgres_url).await?;
+    let server = Server::start(binary, folder.path(), &database.url(), &scenario.settings()).await?;
     let mut host = Host {
         server,
         database,
@@ -84,63 +110,89 @@ async fn measure_on(
 
 async fn measure_rounds(scenario: &dyn Scenario, host: &Host, options: &Options) -> Result<Outcome> {
     let stage = set_stage(scenario, host, options).await?;
-    let database_url = host.database.url();
     let backend = host.database.backend();
-    let compared = backend == Backend::Postgres && !options.no_floor;
-    let sql = scenario.floor_sql().filter(|_| compared);
-    let mut floor = sql.zip(stage.accounts.first()).map(|(sql, account)| Floor {
-        sql,
-        database_url: &database_url,
-        user_id: &account.id,
-        connections: stage.connections,
+    let load = Load {
+        scenario,
+        stage: &stage,
+        server: host.server.pid,
+        warmup: options.warmup(),
+        measured: options.measured(),
+    };
+    let ground = Ground {
+        stage: &stage,
+        database: &host.database,
+        folder: host.folder.path(),
         seconds: options.seconds,
-    });
-    let mut floor_error = None;
-    let mut total = Measurement::new();
-    let mut rounds = Vec::new();
+    };
+    let mut floor = scenario
+        .floor()
+        .filter(|floor| !options.no_floor && floor.applies_to(backend));
+    let mut findings = Findings {
+        total: Measurement::new(),
+        quiet: load.has_background().then(Measurement::new),
+        rounds: Vec::new(),
+        floor: floor.map(Floor::name),
+        floor_error: None,
+        check_error: None,
+        server_peak_memory_bytes: 0,
+    };
     for _ in 0..options.rounds {
-        let pid = host.server.pid;
-        let round = load::measure(scenario, &stage, pid, options.warmup(), options.measured()).await?;
-        let requests_per_second = float(round.requests()) / round.elapsed.as_secs_f64();
-        total.merge(round)?;
+        let quiet_requests_per_second = match &mut findings.quiet {
+            Some(quiet) => Some(add_round(quiet, load.measure_quiet().await?)?),
+            None => None,
+        };
+        let requests_per_second = add_round(&mut findings.total, load.measure().await?)?;
         let mut floor_tps = None;
-        if let Some(asked) = &floor {
-            match asked.measure(host.folder.path()).await {
+        if let Some(asked) = floor {
+            match asked.measure(ground).await {
                 Ok(tps) => floor_tps = Some(tps),
                 Err(error) => {
-                    floor_error = Some(format!("{error:#}"));
+                    findings.floor_error = Some(format!("{error:#}"));
                     floor = None;
                 }
             }
         }
-        rounds.push(Round {
+        findings.rounds.push(Round {
+            quiet_requests_per_second,
             requests_per_second,
             floor_tps,
         });
     }
-    let peak_memory = host.server.peak_memory()?;
-    Ok(Outcome::new(
-        (scenario.name(), backend),
-        total,
-        peak_memory,
-        rounds,
-        floor_error,
-    ))
+    findings.check_error = check(scenario, &stage, &host.database).await;
+    findings.server_peak_memory_bytes = host.server.peak_memory()?;
+    Ok(Outcome::new((scenario.name(), backend), findings))
 }
 
-/// Brings the server to where the load can start.
+/// Adds a round to the earlier ones; its requests per second.
+fn add_round(total: &mut Measurement, round: Measurement) -> Result<f64> {
+    let requests_per_second = float(round.requests()) / round.elapsed.as_secs_f64();
+    total.merge(round)?;
+    Ok(requests_per_second)
+}
+
+/// What is wrong in the database after the last answer, if anything.
+async fn check(scenario: &dyn Scenario, stage: &Stage, database: &Database) -> Option<String> {
+    let Check { sql, what } = scenario.check(stage)?;
+    match database.number(&sql).await {
+        Ok(0) => None,
+        Ok(found) => Some(format!("{found} {what}")),
+        Err(error) => Some(format!("{error:#}")),
+    }
+}
+
+/// Brings server and database to where the load can start.
 async fn set_stage(scenario: &dyn Scenario, host: &Host, options: &Options) -> Result<Stage> {
     let address = host.server.address;
     let connections = usize::from(options.connections);
-    let accounts = if scenario.needs_accounts() {
-        account::register(address, options.users, connections).await?
-    } else {
-        Vec::new()
-    };
-    host.database.analyze()?;
-    Ok(Stage {
+    let count = scenario.accounts(options.users);
+    let stage = Stage {
         address,
-        accounts,
+        accounts: account::register(address, count, connections).await?,
         connections,
-    })
+    };
+    if let Some(sql) = scenario.prepare_sql(&stage) {
+        host.database.execute(&sql).await?;
+    }
+    host.database.analyze().await?;
+    Ok(stage)
 }

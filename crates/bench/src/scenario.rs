@@ -1,13 +1,21 @@
 //! What can be measured. A scenario is one file below this one and one line in [`ALL`].
 
+mod follow_churn;
 mod login;
 mod me;
+mod me_during_sign_in;
 mod register;
+mod sign_in;
+mod user_detail;
 mod users_list;
 
 use std::net::SocketAddr;
 
 use crate::account::Account;
+use crate::floor::Floor;
+
+#[cfg(test)]
+pub use sign_in::default_cost;
 
 /// Every scenario, in the order `all` measures them.
 pub static ALL: &[&dyn Scenario] = &[
@@ -15,6 +23,11 @@ pub static ALL: &[&dyn Scenario] = &[
     &login::Login,
     &me::Me,
     &users_list::UsersList,
+    &user_detail::ORDINARY,
+    &user_detail::POPULAR,
+    &follow_churn::FollowChurn,
+    &sign_in::SignIn,
+    &me_during_sign_in::MeDuringSignIn,
 ];
 
 /// One kind of load on the server.
@@ -22,20 +35,54 @@ pub trait Scenario: Sync {
     /// The name on the command line and in the report.
     fn name(&self) -> &'static str;
 
-    /// Whether `--users` accounts are registered before the load starts.
-    fn needs_accounts(&self) -> bool {
-        true
+    /// How many accounts are registered before the load starts, where `--users` asked for so many.
+    fn accounts(&self, asked: u32) -> u32 {
+        asked
     }
 
-    /// The `pgbench` script with the SQL of one request, if the scenario is compared with its floor.
-    ///
-    /// The script can use `:user_id`, the id of a registered account.
-    fn floor_sql(&self) -> Option<&'static str> {
+    /// Settings of the server in place of those that every server under test has.
+    fn settings(&self) -> Vec<(&'static str, &'static str)> {
+        Vec::new()
+    }
+
+    /// Statements to run before the load starts, when the accounts are registered; the same text for both databases.
+    fn prepare_sql(&self, _stage: &Stage) -> Option<String> {
         None
+    }
+
+    /// What has to be true of the database after the last answer.
+    fn check(&self, _stage: &Stage) -> Option<Check> {
+        None
+    }
+
+    /// What the scenario is compared with, if anything.
+    fn floor(&self) -> Option<Floor> {
+        None
+    }
+
+    /// Another scenario that the report puts this one beside, where both were measured.
+    fn compared_with(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// Whether a connection is there only to keep the server busy while the others are measured.
+    ///
+    /// If there are such connections, every round is measured without them, too.
+    fn is_background(&self, _connection: usize) -> bool {
+        false
     }
 
     /// The requests of one connection (`connection` counts from 0).
     fn requests(&self, stage: &Stage, connection: usize) -> Requests;
+}
+
+/// What has to be true of the database after a load.
+#[derive(Debug)]
+pub struct Check {
+    /// A query of one number, which has to be 0; the same text for both databases.
+    pub sql: String,
+    /// What it counts, for the report.
+    pub what: &'static str,
 }
 
 /// What a scenario finds when it starts.
@@ -43,7 +90,7 @@ pub trait Scenario: Sync {
 pub struct Stage {
     /// Where the server listens.
     pub address: SocketAddr,
-    /// The registered accounts: at least one if the scenario needs them, otherwise none.
+    /// The registered accounts: as many as [`Scenario::accounts`] says.
     pub accounts: Vec<Account>,
     /// How many connections there are.
     pub connections: usize,
@@ -53,6 +100,11 @@ impl Stage {
     /// The account a connection acts for; connections share accounts only if there are fewer accounts.
     pub fn account(&self, connection: usize) -> &Account {
         &self.accounts[connection % self.accounts.len()]
+    }
+
+    /// Whom requests about somebody else are about: the last account.
+    pub fn shown(&self) -> &Account {
+        &self.accounts[self.accounts.len() - 1]
     }
 
     /// All accounts that [`Self::account`] is the first of: the share of one connection.
@@ -80,13 +132,13 @@ impl Requests {
 }
 
 #[cfg(test)]
-mod tests {
+pub mod tests {
     use std::collections::HashSet;
 
     use super::*;
     use crate::account::Person;
 
-    fn stage(accounts: usize, connections: usize) -> Stage {
+    pub fn stage(accounts: usize, connections: usize) -> Stage {
         let account = |id: usize| Account {
             id: id.to_string(),
             token: String::from("t"),
@@ -134,5 +186,39 @@ mod tests {
     fn scenario_names_are_unique() {
         let names: HashSet<_> = ALL.iter().map(|scenario| scenario.name()).collect();
         assert_eq!(names.len(), ALL.len());
+    }
+
+    #[test]
+    fn scenarios_are_compared_with_earlier_ones() {
+        let mut earlier = HashSet::new();
+        for scenario in ALL {
+            if let Some(other) = scenario.compared_with() {
+                assert!(earlier.contains(other), "{}", scenario.name());
+            }
+            earlier.insert(scenario.name());
+        }
+    }
+
+    #[test]
+    fn every_scenario_with_accounts_works_with_as_few_as_can_be_asked_for() {
+        for scenario in ALL {
+            let accounts = scenario.accounts(1) as usize;
+            let stage = stage(accounts, 2);
+            let needs_them = !matches!(scenario.name(), "register");
+            assert_eq!(accounts > 0, needs_them, "{}", scenario.name());
+            for connection in 0..2 {
+                match scenario.requests(&stage, connection) {
+                    Requests::Cycle(requests) => assert!(!requests.is_empty(), "{}", scenario.name()),
+                    Requests::Fresh(mut next) => assert_ne!(next(), next(), "{}", scenario.name()),
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn some_connections_are_measured_in_every_scenario() {
+        for scenario in ALL {
+            assert!(!scenario.is_background(0), "{}", scenario.name());
+        }
     }
 }

@@ -21,7 +21,7 @@ const LOG_LINES_SHOWN: usize = 20;
 /// All of bench's own environment that the server gets to see.
 const INHERITED: &[&str] = &["PATH", "HOME", "TMPDIR"];
 
-/// No throttles, cheap passwords (for a bench only: the load is not to consist of argon2), long-lived tokens.
+/// No throttles, cheap passwords (the load is to consist of argon2 only where that is what is measured), long-lived tokens.
 const SETTINGS: &[(&str, &str)] = &[
     ("ENVIRONMENT", "development"),
     ("SECRET_KEY", "bench-secret-key-0123456789-0123456789-012345678"),
@@ -50,7 +50,14 @@ pub struct Server {
 
 impl Server {
     /// Starts `binary` with its data in `folder`, and waits until it says that it is healthy.
-    pub async fn start(binary: &Path, folder: &Path, database_url: &str) -> Result<Self> {
+    ///
+    /// `settings` replace those that every server under test has.
+    pub async fn start(
+        binary: &Path,
+        folder: &Path,
+        database_url: &str,
+        settings: &[(&str, &str)],
+    ) -> Result<Self> {
         let address = free_address()?;
         let log = folder.join("server.log");
         let output = File::create(&log).with_context(|| format!("creating {}", log.display()))?;
@@ -62,7 +69,7 @@ impl Server {
                     .iter()
                     .filter_map(|name| Some((name, std::env::var_os(name)?))),
             )
-            .envs(SETTINGS.iter().copied())
+            .envs(SETTINGS.iter().chain(settings).copied())
             .env("DATABASE_URL", database_url)
             .env("SELFLINK_DATA_DIR", folder)
             .stdin(Stdio::null())
@@ -165,6 +172,18 @@ fn free_address() -> Result<SocketAddr> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_default_cost_of_passwords_replaces_the_least() {
+        let replaced = crate::scenario::default_cost();
+        let cheap = SETTINGS
+            .iter()
+            .filter(|(name, _)| name.starts_with("PASSWORD_HASH_"));
+        for (name, least) in cheap {
+            let (_, cost) = replaced.iter().find(|(setting, _)| setting == name).unwrap();
+            assert_ne!(cost, least, "{name}");
+        }
+    }
 
     #[test]
     fn keys_are_48_characters_long() {

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 fn canned() -> PathBuf {
     Path::new(env!("CARGO_BIN_EXE_bench"))
@@ -40,7 +40,7 @@ fn all_scenarios_are_measured_and_reported() {
     let table = text(&output.stdout);
     let report: Value = serde_json::from_slice(&fs::read(json).unwrap()).unwrap();
     let outcomes = report["outcomes"].as_array().unwrap();
-    assert_eq!(outcomes.len(), 4);
+    assert_eq!(outcomes.len(), 9);
     for outcome in outcomes {
         assert!(table.contains(outcome["scenario"].as_str().unwrap()), "{table}");
         assert!(
@@ -57,6 +57,40 @@ fn all_scenarios_are_measured_and_reported() {
         );
         assert_eq!(outcome["failures"], 0);
     }
+    let comparison = &report["comparisons"][0];
+    assert_eq!(
+        (&comparison["scenario"], &comparison["compared_with"]),
+        (&json!("user-detail-popular"), &json!("user-detail"))
+    );
+    assert!(comparison["p50_ratio"].as_f64().unwrap() > 0.0, "{comparison}");
+    assert!(
+        table.contains("user-detail-popular compared with user-detail on sqlite: requests/s ×"),
+        "{table}"
+    );
+    let of = |name: &str| {
+        outcomes
+            .iter()
+            .find(|outcome| outcome["scenario"] == name)
+            .unwrap()
+    };
+    assert!(of("sign-in")["ratio_to_floor"].as_f64().unwrap() > 0.0);
+    let mixed = of("me-during-sign-in");
+    assert!(mixed["background_per_second"].as_f64().unwrap() > 100.0);
+    assert!(mixed["quiet"]["requests_per_second"].as_f64().unwrap() > 100.0);
+}
+
+#[test]
+fn wrong_counters_after_the_load_fail_the_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let miscounting = folder.path().join("miscounting");
+    fs::copy(canned(), &miscounting).unwrap();
+    let output = bench(&miscounting, &["follow-churn"]);
+    assert_eq!(output.status.code(), Some(1));
+    let table = text(&output.stdout);
+    assert!(
+        table.contains("wrong after the load: 1 accounts with a wrong count of followers or followed"),
+        "{table}"
+    );
 }
 
 #[test]

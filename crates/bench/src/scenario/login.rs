@@ -1,3 +1,4 @@
+use super::sign_in::sign_ins;
 use super::{Requests, Scenario, Stage};
 
 /// Signs existing people in with their password; the connections share the accounts out among them.
@@ -9,11 +10,6 @@ impl Scenario for Login {
     }
 
     fn requests(&self, stage: &Stage, connection: usize) -> Requests {
-        Requests::Cycle(
-            stage
-                .share(connection)
-                .map(|account| account.person.login(stage.address))
-                .collect(),
-        )
+        sign_ins(stage, connection)
     }
 }

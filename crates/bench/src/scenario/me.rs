@@ -1,4 +1,5 @@
 use super::{Requests, Scenario, Stage};
+use crate::floor::Floor;
 use crate::http;
 
 /// Reads one's own user object; each connection is signed in as a person of its own.
@@ -9,8 +10,8 @@ impl Scenario for Me {
         "me"
     }
 
-    fn floor_sql(&self) -> Option<&'static str> {
-        Some(include_str!("../../sql/me.sql"))
+    fn floor(&self) -> Option<Floor> {
+        Some(Floor::Sql(include_str!("../../sql/me.sql")))
     }
 
     fn requests(&self, stage: &Stage, connection: usize) -> Requests {

@@ -9,8 +9,8 @@ impl Scenario for Register {
         "register"
     }
 
-    fn needs_accounts(&self) -> bool {
-        false
+    fn accounts(&self, _asked: u32) -> u32 {
+        0
     }
 
     fn requests(&self, stage: &Stage, _connection: usize) -> Requests {
