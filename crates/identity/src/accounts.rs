@@ -11,6 +11,7 @@ use sea_orm::{
     ActiveModelTrait as _,
     ActiveValue::{NotSet, Set},
     ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, PaginatorTrait as _, QueryFilter as _,
+    QuerySelect as _,
     sea_query::{Expr, ExprTrait as _, Query},
 };
 use serde_json::{Map, Value, json};
@@ -44,6 +45,15 @@ pub enum AccountError {
     /// No such account, wrong password or deactivated: the same to the client.
     #[error("Invalid credentials")]
     InvalidCredentials,
+    /// The password that confirms a change is wrong; names the field that it was sent in.
+    #[error("The password is not right.")]
+    WrongPassword(&'static str),
+    /// Too many wrong passwords or too many mails; the seconds until another fits.
+    #[error("too many requests, try again in {0} s")]
+    TooManyAttempts(u64),
+    /// The token of a mail is unknown, used or expired.
+    #[error("This link is invalid or has expired.")]
+    InvalidToken,
     /// The refresh token is not ours, has ended, or its account has.
     #[error("Token is invalid or expired")]
     InvalidRefreshToken,
@@ -82,6 +92,9 @@ impl From<AccountError> for ApiError {
                 Self::field("handle", text)
             }
             AccountError::InvalidCredentials => Self::object(text),
+            AccountError::WrongPassword(field) => Self::field(field, text),
+            AccountError::TooManyAttempts(seconds) => Self::throttled(seconds),
+            AccountError::InvalidToken => Self::field("token", text),
             AccountError::InvalidRefreshToken
             | AccountError::WrongTokenType
             | AccountError::UsedRefreshToken => Self::unauthorized_code(&text, "token_not_valid"),
@@ -103,6 +116,8 @@ pub struct Registration {
     pub name: String,
     /// Made from name and address when blank.
     pub handle: String,
+    /// Whether somebody who is believed has said that the address is the owner's.
+    pub email_is_verified: bool,
 }
 
 /// A signed-in account.
@@ -112,7 +127,7 @@ pub struct SignedIn {
 }
 
 /// The address as it is kept: its domain in lower case.
-fn canonical_email(email: &str) -> String {
+pub fn canonical_email(email: &str) -> String {
     email.rsplit_once('@').map_or_else(
         || email.to_owned(),
         |(local, domain)| format!("{local}@{}", domain.to_lowercase()),
@@ -265,6 +280,7 @@ pub async fn insert(tx: &Tx, account: &NewAccount<'_>) -> Result<UserId, Account
         user_id: Set(id),
         email: Set(canonical_email(&registration.email)),
         email_key: Set(email_key(&registration.email)),
+        email_verified_at: Set(registration.email_is_verified.then(|| tx.now())),
         ..Default::default()
     };
     user_pii::Entity::insert(personal)
@@ -283,7 +299,8 @@ pub async fn insert(tx: &Tx, account: &NewAccount<'_>) -> Result<UserId, Account
     Ok(id)
 }
 
-fn taken(error: DbErr) -> AccountError {
+/// What a unique index refused.
+pub fn taken(error: DbErr) -> AccountError {
     if violates_unique(&error, "user_pii", "email_key") {
         AccountError::EmailTaken
     } else if violates_unique(&error, "users", "handle") {
@@ -314,6 +331,9 @@ pub async fn sign_in(
     let (account, upgraded) = (&account, &upgraded);
     app.db()
         .write(|tx| async move {
+            if !still_has_password(&tx, account).await? {
+                return Err(AccountError::InvalidCredentials);
+            }
             if let Some(upgraded) = upgraded {
                 // Only if nobody has changed the password meanwhile.
                 users::Entity::update_many()
@@ -330,6 +350,18 @@ pub async fn sign_in(
             Ok(SignedIn { tokens, user })
         })
         .await
+}
+
+/// Whether the password that was verified is still the account's. Locks it until the end of the transaction: a session
+/// must not begin behind the back of a change of the password, which ends all there are.
+async fn still_has_password(tx: &Tx, account: &users::Model) -> Result<bool, DbErr> {
+    let found = users::Entity::find_by_id(account.id)
+        .filter(users::Column::Password.eq(&account.password))
+        .filter(users::Column::IsActive.eq(true))
+        .lock_shared()
+        .one(tx)
+        .await?;
+    Ok(found.is_some())
 }
 
 /// A change of one's own profile; what is `None` stays.

@@ -1,6 +1,8 @@
 //! Accounts: who is who, who may sign in, who follows whom.
 
 mod accounts;
+mod addresses;
+mod attempts;
 mod commands;
 mod demo;
 mod entities;
@@ -9,7 +11,12 @@ mod follows;
 mod groups;
 mod handles;
 mod jobs;
+mod letters;
+mod mail_limits;
+mod mails;
 mod migrations;
+mod one_time_tokens;
+mod passwords;
 mod privacy;
 mod routes;
 mod sessions;
@@ -27,7 +34,7 @@ use platform::{
 };
 
 pub use demo::{DemoAccount, seed as seed_demo};
-pub use events::{SessionsEnded, UserChanged, UserRegistered};
+pub use events::{PasswordChanged, SessionsEnded, UserChanged, UserRegistered};
 pub use sessions::find_standing;
 pub use ties::{Ties, between as ties};
 
@@ -37,17 +44,21 @@ pub fn domain() -> Domain {
         name: "identity",
         settings: vec![
             SettingsSection::of::<settings::SignInSettings>(),
+            SettingsSection::of::<settings::AccountMailSettings>(),
             SettingsSection::of::<settings::AdminSettings>(),
         ],
         routes: routes::all,
         migrations: migrations::all,
-        jobs: vec![JobKind::of::<jobs::PurgeSessions>()],
+        jobs: vec![
+            JobKind::of::<jobs::PurgeSessions>(),
+            JobKind::of::<letters::SendLetter>(),
+        ],
         schedules: vec![Schedule::of(
             "identity.purge_sessions",
             "0 17 3 * * *",
             &jobs::PurgeSessions {},
         )],
-        subscriptions: Vec::new(),
+        subscriptions: letters::subscriptions(),
         commands: commands::all(),
         steps: vec![
             Step {

@@ -1,5 +1,6 @@
 //! One file per table.
 
+pub mod one_time_tokens;
 pub mod sessions;
 pub mod user_pii;
 pub mod user_settings;

@@ -22,8 +22,15 @@ use Who::{Everybody, SignedIn, WhoeverSignsIn};
 /// An endpoint that is missing here has not been thought about: say who may call it.
 const ENDPOINTS: &[(&str, &str, Who)] = &[
     ("GET", "/api/v1/", SignedIn),
+    ("POST", "/api/v1/auth/email/change/", SignedIn),
+    ("POST", "/api/v1/auth/email/change/confirm/", WhoeverSignsIn),
+    ("POST", "/api/v1/auth/email/verify/", WhoeverSignsIn),
+    ("POST", "/api/v1/auth/email/verify/resend/", SignedIn),
     ("POST", "/api/v1/auth/login/", WhoeverSignsIn),
     ("POST", "/api/v1/auth/logout/", SignedIn),
+    ("POST", "/api/v1/auth/password/change/", SignedIn),
+    ("POST", "/api/v1/auth/password/reset/", WhoeverSignsIn),
+    ("POST", "/api/v1/auth/password/reset/confirm/", WhoeverSignsIn),
     ("POST", "/api/v1/auth/refresh/", WhoeverSignsIn),
     ("POST", "/api/v1/auth/register/", WhoeverSignsIn),
     ("GET", "/api/v1/health/", WhoeverSignsIn),
