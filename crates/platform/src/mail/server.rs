@@ -180,7 +180,7 @@ mod tests {
     fn senders() {
         for text in ["noreply@selflink.app", "SelfLink <noreply@selflink.app>"] {
             assert_eq!(
-                Sender::parse(text).expect("is valid").0.email.as_ref(),
+                Sender::parse(text).expect("is valid").0.email.to_string(),
                 "noreply@selflink.app"
             );
         }
