@@ -11,6 +11,7 @@ use sea_orm::{
     ActiveModelTrait as _,
     ActiveValue::{NotSet, Set},
     ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, PaginatorTrait as _, QueryFilter as _,
+    QuerySelect as _,
     sea_query::{Expr, ExprTrait as _, Query},
 };
 use serde_json::{Map, Value, json};
@@ -44,6 +45,15 @@ pub enum AccountError {
     /// No such account, wrong password or deactivated: the same to the client.
     #[error("Invalid credentials")]
     InvalidCredentials,
+    /// The password that confirms a change is wrong; names the field that it was sent in.
+    #[error("The password is not right.")]
+    WrongPassword(&'static str),
+    /// Too many wrong passwords or too many mails; the seconds until another fits.
+    #[error("too many requests, try again in {0} s")]
+    TooManyAttempts(u64),
+    /// The token of a mail is unknown, used or expired.
+    #[error("This link is invalid or has expired.")]
+    InvalidToken,
     /// The refresh token is not ours, has ended, or its account has.
     #[error("Token is invalid or expired")]
     InvalidRefreshToken,
@@ -56,9 +66,6 @@ pub enum AccountError {
     /// There is no such user.
     #[error("No User matches the given query.")]
     NoSuchUser,
-    /// The password is missing or not the account's.
-    #[error("This is not your password.")]
-    PasswordNotConfirmed,
     /// The handle is missing or not the account's.
     #[error("Type your handle to confirm.")]
     HandleNotConfirmed,
@@ -88,8 +95,10 @@ impl From<AccountError> for ApiError {
             | AccountError::NormalisedHandleTaken
             | AccountError::HandleEmpty
             | AccountError::HandleNotConfirmed => Self::field("handle", text),
-            AccountError::PasswordNotConfirmed => Self::field("password", text),
             AccountError::InvalidCredentials => Self::object(text),
+            AccountError::WrongPassword(field) => Self::field(field, text),
+            AccountError::TooManyAttempts(seconds) => Self::throttled(seconds),
+            AccountError::InvalidToken => Self::field("token", text),
             AccountError::InvalidRefreshToken
             | AccountError::WrongTokenType
             | AccountError::UsedRefreshToken => Self::unauthorized_code(&text, "token_not_valid"),
@@ -111,6 +120,8 @@ pub struct Registration {
     pub name: String,
     /// Made from name and address when blank.
     pub handle: String,
+    /// Whether somebody who is believed has said that the address is the owner's.
+    pub email_is_verified: bool,
 }
 
 /// A signed-in account.
@@ -120,7 +131,7 @@ pub struct SignedIn {
 }
 
 /// The address as it is kept: its domain in lower case.
-fn canonical_email(email: &str) -> String {
+pub fn canonical_email(email: &str) -> String {
     email.rsplit_once('@').map_or_else(
         || email.to_owned(),
         |(local, domain)| format!("{local}@{}", domain.to_lowercase()),
@@ -271,6 +282,7 @@ pub async fn insert(tx: &Tx, account: &NewAccount<'_>) -> Result<UserId, Account
         user_id: Set(id),
         email: Set(canonical_email(&registration.email)),
         email_key: Set(email_key(&registration.email)),
+        email_verified_at: Set(registration.email_is_verified.then(|| tx.now())),
         ..Default::default()
     };
     user_pii::Entity::insert(personal)
@@ -289,7 +301,8 @@ pub async fn insert(tx: &Tx, account: &NewAccount<'_>) -> Result<UserId, Account
     Ok(id)
 }
 
-fn taken(error: DbErr) -> AccountError {
+/// What a unique index refused.
+pub fn taken(error: DbErr) -> AccountError {
     if violates_unique(&error, "user_pii", "email_key") {
         AccountError::EmailTaken
     } else if violates_unique(&error, "users", "handle") {
@@ -320,6 +333,9 @@ pub async fn sign_in(
     let (account, upgraded) = (&account, &upgraded);
     app.db()
         .write(|tx| async move {
+            if !still_has_password(&tx, account).await? {
+                return Err(AccountError::InvalidCredentials);
+            }
             if let Some(upgraded) = upgraded {
                 // Only if nobody has changed the password meanwhile.
                 users::Entity::update_many()
@@ -336,9 +352,28 @@ pub async fn sign_in(
 
 /// The end of every way to sign in: it is known who signs in, and a session is opened.
 pub async fn admit(app: &App, tx: &Tx, id: UserId, client: &ClientInfo) -> Result<SignedIn, AccountError> {
+    // Locked until the end of the transaction: no session begins behind the back of a deactivation, which ends all there are.
+    let active = users::Entity::find_by_id(id)
+        .filter(users::Column::IsActive.eq(true))
+        .lock_shared();
+    if active.one(tx).await?.is_none() {
+        return Err(AccountError::InvalidCredentials);
+    }
     let tokens = sessions::open(app, tx, id, client).await?;
     let user = own(tx, id).await?.ok_or(AccountError::InvalidCredentials)?;
     Ok(SignedIn { tokens, user })
+}
+
+/// Whether the password that was verified is still the account's. Locks it until the end of the transaction: a session
+/// must not begin behind the back of a change of the password, which ends all there are.
+async fn still_has_password(tx: &Tx, account: &users::Model) -> Result<bool, DbErr> {
+    let found = users::Entity::find_by_id(account.id)
+        .filter(users::Column::Password.eq(&account.password))
+        .filter(users::Column::IsActive.eq(true))
+        .lock_shared()
+        .one(tx)
+        .await?;
+    Ok(found.is_some())
 }
 
 /// A change of one's own profile; what is `None` stays.

@@ -216,6 +216,7 @@ async fn promote(tx: &Tx, admin: &Administrator) -> Result<bool, AccountError> {
             let registration = Registration {
                 email: admin.email.clone(),
                 name: admin.name.clone(),
+                email_is_verified: true,
                 ..Registration::default()
             };
             // The local part, as administrators know themselves by it.

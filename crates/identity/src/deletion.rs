@@ -2,7 +2,7 @@
 //!
 //! Ledgers and the audit trail keep the number of the account, which leads nowhere afterwards.
 
-use platform::{App, auth, db::Tx, id::UserId, jobs::Job};
+use platform::{App, auth, db::Tx, http::Viewer, id::UserId, jobs::Job};
 use sea_orm::{ActiveValue::Set, DbErr, EntityTrait as _};
 use serde::{Deserialize, Serialize};
 
@@ -10,8 +10,8 @@ use crate::{
     accounts::AccountError,
     entities::users,
     events::{DeletionRequested, UserChanged, UserDeleted},
-    follows,
-    sessions::{self, Ending},
+    follows, passwords,
+    sessions::{self, ClientInfo, Ending},
 };
 
 /// How one proves to mean it.
@@ -24,12 +24,23 @@ pub struct Confirmation {
 }
 
 /// Takes an account out of use for good and has it deleted.
-pub async fn request(app: &App, user: UserId, confirmation: &Confirmation) -> Result<(), AccountError> {
+pub async fn request(
+    app: &App,
+    viewer: &Viewer,
+    confirmation: &Confirmation,
+    client: &ClientInfo,
+) -> Result<(), AccountError> {
+    let user = viewer.id;
     let account = users::Entity::find_by_id(user)
         .one(app.db().reader())
         .await?
         .ok_or(AccountError::NoSuchUser)?;
-    confirm(app, &account, confirmation).await?;
+    if account.password != auth::UNUSABLE {
+        let password = confirmation.password.as_deref().unwrap_or("");
+        passwords::confirm(app, viewer, ("password", password), client).await?;
+    } else if confirmation.handle.as_ref() != Some(&account.handle) {
+        return Err(AccountError::HandleNotConfirmed);
+    }
     app.db()
         .write(|tx| async move {
             let row = users::ActiveModel {
@@ -45,28 +56,6 @@ pub async fn request(app: &App, user: UserId, confirmation: &Confirmation) -> Re
             Ok(())
         })
         .await
-}
-
-async fn confirm(app: &App, account: &users::Model, confirmation: &Confirmation) -> Result<(), AccountError> {
-    if account.password == auth::UNUSABLE {
-        return match &confirmation.handle {
-            Some(handle) if *handle == account.handle => Ok(()),
-            _ => Err(AccountError::HandleNotConfirmed),
-        };
-    }
-    let password = confirmation
-        .password
-        .clone()
-        .ok_or(AccountError::PasswordNotConfirmed)?;
-    if app
-        .passwords()
-        .verify(password, Some(account.password.clone()))
-        .await?
-    {
-        Ok(())
-    } else {
-        Err(AccountError::PasswordNotConfirmed)
-    }
 }
 
 /// Deletes an account whose deletion was requested.

@@ -81,6 +81,7 @@ async fn ensure(
         let registration = Registration {
             email,
             name: name.to_owned(),
+            email_is_verified: true,
             ..Registration::default()
         };
         let handle = accounts::free_handle(tx, &[handle.to_owned()], handle, 0).await?;

@@ -71,3 +71,49 @@ pub struct SessionsEnded {
 impl DomainEvent for SessionsEnded {
     const NAME: &'static str = "identity.sessions_ended";
 }
+
+/// An account's password was changed by its owner, or set anew with a mail.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct PasswordChanged {
+    /// Whose.
+    pub user_id: UserId,
+}
+
+impl DomainEvent for PasswordChanged {
+    const NAME: &'static str = "identity.password_changed";
+}
+
+/// Somebody asked for a mail with which a new password can be set.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct PasswordResetRequested {
+    /// Whose; nobody's when no account has the address, or it has had its share of mails.
+    pub user_id: Option<UserId>,
+}
+
+impl DomainEvent for PasswordResetRequested {
+    const NAME: &'static str = "identity.password_reset_requested";
+}
+
+/// The owner of an account asked for a mail with which its address can be verified.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct EmailVerificationRequested {
+    /// Whose.
+    pub user_id: UserId,
+}
+
+impl DomainEvent for EmailVerificationRequested {
+    const NAME: &'static str = "identity.email_verification_requested";
+}
+
+/// The owner of an account asked to change its address.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct EmailChangeRequested {
+    /// Whose.
+    pub user_id: UserId,
+    /// The row that holds the new address; none when that address has had its share of mails.
+    pub request: Option<String>,
+}
+
+impl DomainEvent for EmailChangeRequested {
+    const NAME: &'static str = "identity.email_change_requested";
+}

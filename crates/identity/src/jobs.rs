@@ -5,7 +5,7 @@ use platform::{
     jobs::{Enqueue, Job},
     outbox::Event,
 };
-use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
+use sea_orm::{ColumnTrait as _, DbErr, EntityTrait as _, QueryFilter as _};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -13,6 +13,7 @@ use crate::{
     entities::sessions,
     events::{DeletionRequested, ExportRequested},
     exports::CollectExport,
+    one_time_tokens,
 };
 
 /// Has the copy collected that somebody asked for.
@@ -37,7 +38,7 @@ async fn enqueue<J: Job>(app: &App, event: &Event, job: &J) -> anyhow::Result<()
     Ok(())
 }
 
-/// Removes sessions whose refresh token has ended.
+/// Removes sessions whose refresh token has ended, and one-time tokens that nobody has used.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct PurgeSessions {}
 
@@ -46,16 +47,17 @@ impl Job for PurgeSessions {
 
     async fn run(self, app: App) -> anyhow::Result<()> {
         let now = app.clock().now();
-        let purged = app
+        let (sessions, tokens) = app
             .db()
             .write(|tx| async move {
-                sessions::Entity::delete_many()
+                let purged = sessions::Entity::delete_many()
                     .filter(sessions::Column::ExpiresAt.lt(now))
                     .exec(&tx)
-                    .await
+                    .await?;
+                Ok::<_, DbErr>((purged.rows_affected, one_time_tokens::purge(&tx).await?))
             })
             .await?;
-        tracing::info!(sessions = purged.rows_affected, "ended sessions were removed");
+        tracing::info!(sessions, tokens, "ended sessions and expired tokens were removed");
         Ok(())
     }
 }

@@ -1,6 +1,8 @@
 //! Accounts: who is who, who may sign in, who follows whom.
 
 mod accounts;
+mod addresses;
+mod attempts;
 mod change_password;
 mod collections;
 mod commands;
@@ -14,8 +16,12 @@ mod follows;
 mod groups;
 mod handles;
 mod jobs;
+mod letters;
+mod mail_limits;
+mod mails;
 mod migrations;
-
+mod one_time_tokens;
+mod passwords;
 mod privacy;
 mod routes;
 mod sessions;
@@ -38,7 +44,7 @@ use platform::{
 use events::{DeletionRequested, ExportRequested};
 
 pub use demo::{DemoAccount, seed as seed_demo};
-pub use events::{SessionsEnded, UserChanged, UserDeleted, UserRegistered};
+pub use events::{PasswordChanged, SessionsEnded, UserChanged, UserDeleted, UserRegistered};
 pub use sessions::find_standing;
 pub use ties::{Ties, between as ties};
 pub use users::existing;
@@ -49,6 +55,7 @@ pub fn domain() -> Domain {
         name: "identity",
         settings: vec![
             SettingsSection::of::<settings::SignInSettings>(),
+            SettingsSection::of::<settings::AccountMailSettings>(),
             SettingsSection::of::<settings::AdminSettings>(),
             SettingsSection::of::<social::Providers>(),
             SettingsSection::of::<settings::SuperuserSettings>(),
@@ -60,6 +67,7 @@ pub fn domain() -> Domain {
             JobKind::of::<exports::CollectExport>(),
             JobKind::of::<exports::PurgeExports>(),
             JobKind::of::<deletion::DeleteAccount>(),
+            JobKind::of::<letters::SendLetter>(),
         ],
         schedules: vec![
             Schedule::of("identity.purge_sessions", "0 17 3 * * *", &jobs::PurgeSessions {}),
@@ -69,7 +77,7 @@ pub fn domain() -> Domain {
                 &exports::PurgeExports {},
             ),
         ],
-        subscriptions: vec![
+        subscriptions: [
             Subscription {
                 event: ExportRequested::NAME,
                 subscriber: "identity",
@@ -80,7 +88,10 @@ pub fn domain() -> Domain {
                 subscriber: "identity",
                 handle: |app, event| jobs::delete_account(app, event).boxed(),
             },
-        ],
+        ]
+        .into_iter()
+        .chain(letters::subscriptions())
+        .collect(),
         personal_data: Some(PersonalData {
             export: |app, user| async move { Ok(exports::collect(app.db().reader(), user).await?) }.boxed(),
             remove_files: |_, _| async { Ok(()) }.boxed(),

@@ -105,6 +105,7 @@ mod tests {
         let viewer = |id, is_staff| Viewer {
             id: UserId(id),
             session: 1,
+            is_verified: true,
             is_staff,
             is_superuser: false,
         };

@@ -24,6 +24,7 @@ use crate::{
     accounts::AccountError,
     entities::{sessions, users},
     events::SessionsEnded,
+    settings::requires_verification,
 };
 
 /// How long the refresh token before the current one still works, for a client that lost the answer with its successor.
@@ -217,8 +218,14 @@ pub fn find_standing(
     Claims { user_id, sid, .. }: Claims,
 ) -> BoxFuture<'static, Result<Standing, DbErr>> {
     async move {
-        let text = "SELECT u.is_active, u.is_staff, u.is_superuser, s.id IS NOT NULL AS signed_in FROM users u \
-             LEFT JOIN sessions s ON s.id = $1 AND s.user_id = u.id AND s.revoked_at IS NULL WHERE u.id = $2";
+        let text = if requires_verification(&app) {
+            "SELECT u.is_active, u.is_staff, u.is_superuser, s.id IS NOT NULL AS signed_in, p.email_verified_at IS NOT NULL \
+             FROM users u JOIN user_pii p ON p.user_id = u.id \
+             LEFT JOIN sessions s ON s.id = $1 AND s.user_id = u.id AND s.revoked_at IS NULL WHERE u.id = $2"
+        } else {
+            "SELECT u.is_active, u.is_staff, u.is_superuser, s.id IS NOT NULL AS signed_in, TRUE FROM users u \
+             LEFT JOIN sessions s ON s.id = $1 AND s.user_id = u.id AND s.revoked_at IS NULL WHERE u.id = $2"
+        };
         let values = [sid.into(), user_id.0.into()];
         let statement = Statement::from_sql_and_values(app.db().engine().backend(), text, values);
         let Some(row) = app.db().reader().query_one_raw(statement).await? else { return Ok(Standing::Unknown) };
@@ -231,6 +238,7 @@ pub fn find_standing(
         Ok(Standing::Active(Viewer {
             id: user_id,
             session: sid,
+            is_verified: row.try_get_by_index(4)?,
             is_staff: row.try_get_by_index(1)?,
             is_superuser: row.try_get_by_index(2)?,
         }))

@@ -453,6 +453,7 @@ mod tests {
         let viewer = Viewer {
             id: UserId(1),
             session: 1,
+            is_verified: true,
             is_staff: false,
             is_superuser: false,
         };

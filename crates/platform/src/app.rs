@@ -16,6 +16,7 @@ use crate::{
     http::Standing,
     jobs::Jobs,
     limits::{FixedWindows, Throttles},
+    mail::Mailer,
     pubsub::PubSub,
     redis_client::RedisClient,
     storage::Storage,
@@ -45,6 +46,7 @@ pub(crate) struct Parts {
     pub throttles: Throttles,
     pub windows: FixedWindows,
     pub storage: Storage,
+    pub mail: Mailer,
     pub flags: Flags,
     pub redis: Option<RedisClient>,
     pub find_standing: FindStanding,
@@ -111,6 +113,11 @@ impl App {
     /// Uploaded files.
     pub fn storage(&self) -> &Storage {
         &self.0.storage
+    }
+
+    /// Sending e-mail; for background jobs.
+    pub fn mail(&self) -> &Mailer {
+        &self.0.mail
     }
 
     /// Feature flags.

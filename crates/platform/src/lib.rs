@@ -13,6 +13,7 @@ pub mod http;
 pub mod id;
 pub mod jobs;
 pub mod limits;
+pub mod mail;
 mod migrations;
 pub mod outbox;
 pub mod process;

@@ -49,7 +49,8 @@ impl Event {
     }
 }
 
-type Handler = fn(App, Event) -> BoxFuture<'static, anyhow::Result<()>>;
+/// What a subscriber does with an event.
+pub type Handler = fn(App, Event) -> BoxFuture<'static, anyhow::Result<()>>;
 
 /// A domain's interest in an event. The handler is idempotent by event id, and quick: heavy work goes to a job.
 #[derive(Clone)]

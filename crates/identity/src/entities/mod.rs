@@ -1,6 +1,7 @@
 //! One file per table.
 
 pub mod account_exports;
+pub mod one_time_tokens;
 pub mod sessions;
 pub mod social_accounts;
 pub mod user_pii;

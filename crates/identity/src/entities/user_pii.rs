@@ -12,6 +12,8 @@ pub struct Model {
     pub email: String,
     /// The address in lower case: what is unique, and what sign-in looks for.
     pub email_key: String,
+    /// When the owner proved to have the mailbox.
+    pub email_verified_at: Option<DateTimeUtc>,
     pub birth_date: Option<Date>,
     pub birth_time: Option<Time>,
     pub birth_place: String,

@@ -3,6 +3,7 @@
 mod m20261121_000002_accounts;
 mod m20261121_000003_personal_data;
 mod m20261121_000004_leaving;
+mod m20261121_000005_one_time_tokens;
 mod m20261121_000010_social_accounts;
 
 use sea_orm_migration::MigrationTrait;
@@ -14,5 +15,6 @@ pub fn all() -> Vec<Box<dyn MigrationTrait>> {
         Box::new(m20261121_000003_personal_data::Migration),
         Box::new(m20261121_000004_leaving::Migration),
         Box::new(m20261121_000010_social_accounts::Migration),
+        Box::new(m20261121_000005_one_time_tokens::Migration),
     ]
 }

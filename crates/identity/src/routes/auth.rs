@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 
 use crate::{
     accounts::{self, Registration, SignedIn},
-    handles,
+    attempts, handles,
     sessions::{self, ClientInfo},
     settings::SignInSettings,
     users::UserView,
@@ -104,6 +104,7 @@ impl Input for Registration {
             handle: fields
                 .optional("handle", text().max(handles::LONGEST).or_blank())
                 .unwrap_or_default(),
+            email_is_verified: false,
         }
     }
 
@@ -166,7 +167,10 @@ impl Input for Credentials {
 /// Signs in.
 #[utoipa::path(
     post, path = "/api/v1/auth/login/", tag = "auth", security(()), request_body = Credentials,
-    responses((status = 200, body = SignInAnswer), (status = 400, description = "Invalid credentials"))
+    responses(
+        (status = 200, body = SignInAnswer), (status = 400, description = "Invalid credentials"),
+        (status = 429, description = "Too many wrong passwords")
+    )
 )]
 pub async fn login(
     State(app): State<App>,
@@ -174,8 +178,10 @@ pub async fn login(
     client: ClientInfo,
     Body(credentials): Body<Credentials>,
 ) -> Result<Json<SignInAnswer>, ApiError> {
-    let signed_in = accounts::sign_in(&app, &credentials.email, &credentials.password, &client).await?;
-    Ok(SignInAnswer::of(signed_in, "Login successful."))
+    let attempt = attempts::begin(&app, &credentials.email, &client).await?;
+    let outcome = accounts::sign_in(&app, &credentials.email, &credentials.password, &client).await;
+    attempt.settle(&outcome).await;
+    Ok(SignInAnswer::of(outcome?, "Login successful."))
 }
 
 /// A refresh token.

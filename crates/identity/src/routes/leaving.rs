@@ -16,6 +16,7 @@ use utoipa::ToSchema;
 use crate::{
     deletion::{self, Confirmation},
     exports::{self, State as Export},
+    sessions::ClientInfo,
 };
 
 /// How far the copy of one's own data is.
@@ -134,9 +135,10 @@ pub struct DeletionAnswer {
 pub async fn delete_account(
     State(app): State<App>,
     CurrentUser(viewer): CurrentUser,
+    client: ClientInfo,
     Body(confirmation): Body<Confirmation>,
 ) -> Result<(StatusCode, Json<DeletionAnswer>), ApiError> {
-    deletion::request(&app, viewer.id, &confirmation).await?;
+    deletion::request(&app, &viewer, &confirmation, &client).await?;
     let answer = DeletionAnswer {
         message: "Your account is being deleted.",
     };

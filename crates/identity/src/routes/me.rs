@@ -3,7 +3,9 @@
 use axum::{Json, extract::State};
 use platform::{
     App,
-    http::{ApiError, Body, CurrentUser, Fields, Input, boolean, date, json_object, text, time, url},
+    http::{
+        ApiError, Body, CurrentUser, Fields, Input, VerifiedUser, boolean, date, json_object, text, time, url,
+    },
 };
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -94,7 +96,7 @@ impl Input for ProfileChange {
 )]
 pub async fn change(
     State(app): State<App>,
-    CurrentUser(viewer): CurrentUser,
+    VerifiedUser(viewer): VerifiedUser,
     Body(change): Body<ProfileChange>,
 ) -> Result<Json<UserView>, ApiError> {
     let user = accounts::change(&app, viewer.id, &change).await?;

@@ -1,10 +1,12 @@
 //! The endpoints of this domain.
 
+mod addresses;
 mod auth;
 mod follows;
 mod home;
 mod leaving;
 mod me;
+mod passwords;
 mod sessions;
 mod social;
 mod ties;
@@ -18,11 +20,23 @@ pub fn all() -> Vec<Routes> {
         .routes(routes!(auth::register))
         .routes(routes!(auth::login))
         .routes(routes!(auth::refresh))
-        .routes(routes!(social::callback));
+        .routes(routes!(social::callback))
+        .routes(routes!(passwords::request_reset))
+        .routes(routes!(passwords::reset))
+        .routes(routes!(addresses::verify))
+        .routes(routes!(addresses::change));
+    let account = OpenApiRouter::new()
+        .routes(routes!(me::read, me::change))
+        .routes(routes!(passwords::change))
+        .routes(routes!(addresses::resend))
+        .routes(routes!(addresses::request_change))
+        .routes(routes!(leaving::delete_account))
+        .routes(routes!(sessions::sign_out))
+        .routes(routes!(sessions::list, sessions::end_others))
+        .routes(routes!(sessions::end_one));
     let signed_in = OpenApiRouter::new()
         .routes(routes!(home::root))
         .routes(routes!(users::list))
-        .routes(routes!(me::read, me::change))
         .routes(routes!(users::detail))
         .routes(routes!(follows::follow, follows::unfollow))
         .routes(routes!(follows::followers))
@@ -33,15 +47,12 @@ pub fn all() -> Vec<Routes> {
         .routes(routes!(ties::mutes))
         .routes(routes!(leaving::request_export, leaving::read_export))
         .routes(routes!(leaving::download_export))
-        .routes(routes!(leaving::delete_account))
-        .routes(routes!(sessions::sign_out))
-        .routes(routes!(sessions::list, sessions::end_others))
-        .routes(routes!(sessions::end_one))
         .routes(routes!(social::list))
         .routes(routes!(social::link, social::unlink));
     let public = OpenApiRouter::new().routes(routes!(home::highlights));
     vec![
         Routes::api(Access::SignIn, sign_in),
+        Routes::api(Access::Account, account),
         Routes::api(Access::SignedIn, signed_in),
         Routes::api(Access::Public, public),
     ]

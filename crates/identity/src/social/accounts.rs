@@ -71,6 +71,8 @@ async fn create(tx: &Tx, identity: &Identity, attempt: usize) -> Result<UserId, 
     let registration = &Registration {
         email,
         name: identity.name.clone(),
+        // Providers hand out none that they have not verified themselves.
+        email_is_verified: true,
         ..Registration::default()
     };
     let account = NewAccount {

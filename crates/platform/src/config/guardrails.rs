@@ -125,6 +125,11 @@ pub fn warnings(config: &Config, environment: &Environment) -> Vec<String> {
     if config.is_production() && !config.throttles.rate_limits_enabled {
         warnings.push("RATE_LIMITS_ENABLED is not true: sign-in is not limited per address".to_owned());
     }
+    if config.is_production() && config.mail.smtp.is_none() {
+        warnings.push(
+            "SMTP_URL is not set: no mail can be sent, so nobody can reset a forgotten password".to_owned(),
+        );
+    }
     if !config.is_production() && config.signing_key().expose().contains("unsafe") {
         warnings.push(
             "SECRET_KEY has its default value: anyone can sign tokens; fine only on a laptop".to_owned(),

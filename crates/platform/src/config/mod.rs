@@ -10,8 +10,8 @@ use std::path::PathBuf;
 pub use guardrails::warnings;
 pub use reference::{markdown, values};
 pub use sections::{
-    DatabaseSettings, HttpSettings, JobSettings, PasswordSettings, RedisSettings, Runtime, StorageSettings,
-    TelemetrySettings, ThrottleSettings, TokenSettings,
+    DatabaseSettings, HttpSettings, JobSettings, MailSettings, PasswordSettings, RedisSettings, Runtime,
+    StorageSettings, TelemetrySettings, ThrottleSettings, TokenSettings,
 };
 pub use setting::{ConnectionUrl, Environment, Mask, Secret, Section, Setting, Variable};
 
@@ -58,6 +58,8 @@ pub struct Config {
     pub throttles: ThrottleSettings,
     /// Uploaded files.
     pub storage: StorageSettings,
+    /// E-mail.
+    pub mail: MailSettings,
     /// Logs, metrics, traces.
     pub telemetry: TelemetrySettings,
 }
@@ -101,6 +103,7 @@ impl Config {
         let passwords = PasswordSettings::read(environment, problems);
         let throttles = ThrottleSettings::read(environment, problems);
         let storage = StorageSettings::read(environment, problems);
+        let mail = MailSettings::read(environment, problems);
         let telemetry = TelemetrySettings::read(environment, problems);
         Some(Self {
             runtime: runtime?,
@@ -112,6 +115,7 @@ impl Config {
             passwords: passwords?,
             throttles: throttles?,
             storage: storage?,
+            mail: mail?,
             telemetry: telemetry?,
         })
     }
@@ -128,6 +132,7 @@ impl Config {
             PasswordSettings::VARIABLES,
             ThrottleSettings::VARIABLES,
             StorageSettings::VARIABLES,
+            MailSettings::VARIABLES,
             TelemetrySettings::VARIABLES,
         ]
         .concat()

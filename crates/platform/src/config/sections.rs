@@ -5,7 +5,12 @@ use std::path::PathBuf;
 use ipnet::IpNet;
 
 use super::{ConnectionUrl, DeploymentKind, Secret, StorageBackend};
-use crate::{id::Layout, limits::Rate, telemetry::LogFormat};
+use crate::{
+    id::Layout,
+    limits::Rate,
+    mail::{Sender, SmtpServer},
+    telemetry::LogFormat,
+};
 
 crate::settings! {
     /// The process and its surroundings.
@@ -147,6 +152,18 @@ crate::settings! {
         s3_region: String = ["S3_REGION"] or "us-east-1",
         /// Sign the URLs of files (they then expire after an hour); `false` for a public bucket.
         s3_querystring_auth: bool = ["S3_QUERYSTRING_AUTH"] or "true",
+    }
+}
+
+crate::settings! {
+    /// E-mail.
+    pub struct MailSettings, "E-mail" {
+        /// The mail server: `smtps://user:password@host[:465]`, or `smtp://user:password@host[:587]` for one that starts TLS on demand (STARTTLS, required); `?tls=none` at the end only for a relay of one's own. User and password percent-encoded; a path is the name by which this machine introduces itself. Blank: in development mails are written to the log, in production they are refused.
+        smtp: Option<SmtpServer> = ["SMTP_URL"] or "",
+        /// Whom mails are from: an address, or a name with the address in angle brackets.
+        from: Sender = ["MAIL_FROM", "DEFAULT_FROM_EMAIL"] or "noreply@selflink.app",
+        /// Seconds that the mail server may take for a mail.
+        timeout_seconds: u64 = ["SMTP_TIMEOUT_SECONDS"] or "30",
     }
 }
 

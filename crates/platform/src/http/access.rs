@@ -24,7 +24,9 @@ pub enum Access {
     Public,
     /// Everybody; credentials are not looked at. Existing clients send stale ones when they sign in.
     SignIn,
-    /// Whoever is signed in.
+    /// Whoever is signed in, also before the account's e-mail address is verified: what one needs to get there.
+    Account,
+    /// Whoever is signed in, with a verified e-mail address where the instance requires one.
     SignedIn,
     /// Staff.
     Staff,
@@ -37,6 +39,8 @@ pub struct Viewer {
     pub id: UserId,
     /// The session of the token.
     pub session: i64,
+    /// Whether the account's e-mail address is verified, or need not be.
+    pub is_verified: bool,
     /// Whether the account belongs to staff, now.
     pub is_staff: bool,
     /// Whether the account may do everything.
@@ -79,7 +83,12 @@ async fn admit(guard: &Guard, parts: &mut Parts) -> Result<(), ApiError> {
         authenticate(&guard.app, parts).await?
     };
     match (guard.access, &viewer) {
-        (Access::SignedIn | Access::Staff, None) => return Err(ApiError::not_authenticated()),
+        (Access::Account | Access::SignedIn | Access::Staff, None) => {
+            return Err(ApiError::not_authenticated());
+        }
+        (Access::SignedIn | Access::Staff, Some(viewer)) if !viewer.is_verified => {
+            return Err(ApiError::email_not_verified());
+        }
         (Access::Staff, Some(viewer)) if !viewer.is_staff => return Err(ApiError::forbidden()),
         _ => {}
     }
@@ -184,6 +193,23 @@ impl FromRequestParts<App> for CurrentUser {
             .cloned()
             .map(Self)
             .ok_or_else(ApiError::not_authenticated)
+    }
+}
+
+/// The signed-in viewer with a verified e-mail address, or 401 or 403: for the methods of a path of [`Access::Account`]
+/// that want more than its others.
+pub struct VerifiedUser(pub Viewer);
+
+impl FromRequestParts<App> for VerifiedUser {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let CurrentUser(viewer) = CurrentUser::from_request_parts(parts, app).await?;
+        if viewer.is_verified {
+            Ok(Self(viewer))
+        } else {
+            Err(ApiError::email_not_verified())
+        }
     }
 }
 

@@ -93,6 +93,14 @@ impl ApiError {
         )
     }
 
+    /// 403: the account's address has to be verified before anything else.
+    pub fn email_not_verified() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            json!({ "detail": "Verify your e-mail address first.", "code": "email_not_verified" }),
+        )
+    }
+
     /// 404: there is no such place.
     pub fn not_found() -> Self {
         Self::detail(StatusCode::NOT_FOUND, "Not found.")

@@ -16,7 +16,7 @@ mod server;
 mod service;
 mod values;
 
-pub use access::{Access, CurrentUser, PathId, Staff, Standing, Viewer};
+pub use access::{Access, CurrentUser, PathId, Staff, Standing, VerifiedUser, Viewer};
 pub use body::{Body, Input};
 pub use error::ApiError;
 pub use fields::Fields;

@@ -110,6 +110,57 @@ impl Throttles {
         }
     }
 
+    /// Takes back one hit of each, the newest: for what turned out not to count.
+    pub async fn give_back(&self, hits: &[Hit<'_>]) {
+        if hits.is_empty() {
+            return;
+        }
+        match &self.0 {
+            Backend::InProcess { windows, .. } => {
+                let mut windows = windows.lock();
+                for hit in hits {
+                    let key = windows.logs.fingerprint((hit.scope, hit.subject));
+                    if let Some(entry) = windows.logs.get_mut(key) {
+                        entry.value.pop_back();
+                    }
+                }
+            }
+            Backend::Redis {
+                redis,
+                prefix,
+                log_pause,
+            } => {
+                let mut pipe = redis::pipe();
+                for hit in hits {
+                    pipe.rpop(key(prefix, hit.scope, hit.subject), None).ignore();
+                }
+                tell(change_in_redis(redis, &pipe).await, log_pause);
+            }
+        }
+    }
+
+    /// Forgets all hits of a subject.
+    pub async fn forget(&self, scope: &str, subject: &str) {
+        match &self.0 {
+            Backend::InProcess { windows, .. } => {
+                let mut windows = windows.lock();
+                let key = windows.logs.fingerprint((scope, subject));
+                if let Some(entry) = windows.logs.get_mut(key) {
+                    entry.value.clear();
+                }
+            }
+            Backend::Redis {
+                redis,
+                prefix,
+                log_pause,
+            } => {
+                let mut pipe = redis::pipe();
+                pipe.del(key(prefix, scope, subject)).ignore();
+                tell(change_in_redis(redis, &pipe).await, log_pause);
+            }
+        }
+    }
+
     #[cfg(test)]
     pub(super) fn tracked(&self) -> usize {
         match &self.0 {
@@ -202,11 +253,28 @@ return 0",
 async fn check_in_redis(redis: &RedisClient, prefix: &str, hits: &[Hit<'_>]) -> redis::RedisResult<i64> {
     let mut check = CHECK.prepare_invoke();
     for hit in hits {
-        check.key(format!("{prefix}throttle:{}:{}", hit.scope, hit.subject));
+        check.key(key(prefix, hit.scope, hit.subject));
         check.arg(hit.rate.count).arg(hit.rate.period_micros());
     }
     let check = &check;
     redis
         .run(|mut connection| async move { check.invoke_async(&mut connection).await })
         .await
+}
+
+fn key(prefix: &str, scope: &str, subject: &str) -> String {
+    format!("{prefix}throttle:{scope}:{subject}")
+}
+
+async fn change_in_redis(redis: &RedisClient, pipe: &redis::Pipeline) -> redis::RedisResult<()> {
+    redis
+        .run(|mut connection| async move { pipe.query_async(&mut connection).await })
+        .await
+}
+
+/// What stays counted goes with its window.
+fn tell(outcome: redis::RedisResult<()>, log_pause: &LogPause) {
+    if let Err(error) = outcome {
+        report_failure("throttle", &error, log_pause);
+    }
 }

@@ -101,6 +101,32 @@ async fn checks_all_hits_of_a_request_together(throttles: Throttles) {
     assert_eq!(throttles.check(&[never]).await, Err(Wait { seconds: 86_400 }));
 }
 
+async fn hits_are_given_back_and_forgotten(throttles: Throttles) {
+    let of = |subject: &'static str| Hit {
+        scope: "given",
+        subject,
+        rate: rate("2/hour"),
+    };
+    let (ann, bob) = (of("ann"), of("bob"));
+    assert_eq!(throttles.check(&[ann, bob]).await, Ok(()));
+    assert_eq!(throttles.check(&[ann]).await, Ok(()));
+    assert!(throttles.check(&[ann]).await.is_err());
+    throttles.give_back(&[ann, bob]).await;
+    assert_eq!(throttles.check(&[ann]).await, Ok(()));
+    assert!(throttles.check(&[ann]).await.is_err());
+    // Bob's only one was given back: two more fit, and what nobody has counted cannot be given back.
+    throttles.give_back(&[bob, bob, of("nobody")]).await;
+    for fits in [true, true, false] {
+        assert_eq!(throttles.check(&[bob]).await.is_ok(), fits);
+    }
+    throttles.forget("given", "ann").await;
+    throttles.forget("given", "nobody").await;
+    for fits in [true, true, false] {
+        assert_eq!(throttles.check(&[ann]).await.is_ok(), fits);
+    }
+    assert!(throttles.check(&[bob]).await.is_err());
+}
+
 async fn parallel_checks_pass_exactly_the_rate(throttles: Throttles) {
     let mut checks = JoinSet::new();
     for _ in 0..1000 {
@@ -145,6 +171,11 @@ async fn in_process_requests_are_checked_together() {
     checks_all_hits_of_a_request_together(Throttles::in_process(Clock::system())).await;
 }
 
+#[tokio::test]
+async fn in_process_hits_are_given_back() {
+    hits_are_given_back_and_forgotten(Throttles::in_process(Clock::system())).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn in_process_parallel_checks() {
     parallel_checks_pass_exactly_the_rate(Throttles::in_process(Clock::system())).await;
@@ -173,6 +204,7 @@ async fn redis_limits() {
     let prefix = random_prefix();
     let throttles = Throttles::redis(redis.clone(), &prefix);
     checks_all_hits_of_a_request_together(throttles.clone()).await;
+    hits_are_given_back_and_forgotten(throttles.clone()).await;
     parallel_checks_pass_exactly_the_rate(throttles.clone()).await;
     fixed_windows_allow_up_to_the_limit(FixedWindows::redis(redis, &prefix)).await;
 
@@ -209,6 +241,7 @@ async fn a_redis_that_is_down_lets_requests_pass() {
     let windows = FixedWindows::redis(redis, "x:");
     for _ in 0..50 {
         assert_eq!(hit(&throttles, "login", "7", "1/day").await, Ok(()));
+        throttles.forget("login", "7").await;
         assert!(windows.allow("sms:7", 1, 60).await);
     }
 }

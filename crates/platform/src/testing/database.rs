@@ -90,6 +90,11 @@ impl TestDatabase {
             ("THROTTLE_IP_RATE", String::new()),
             ("THROTTLE_USER_RATE", String::new()),
             ("THROTTLE_ANON_RATE", String::new()),
+            ("SIGN_IN_PAIR_RATE", String::new()),
+            ("SIGN_IN_ADDRESS_RATE", String::new()),
+            ("SIGN_IN_ACCOUNT_RATE", String::new()),
+            ("ACCOUNT_MAIL_RATE", String::new()),
+            ("PASSWORD_RESET_ADDRESS_RATE", String::new()),
             ("LOG_LEVEL", "warn".to_owned()),
         ];
         if is_postgres() {

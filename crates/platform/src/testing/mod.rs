@@ -6,12 +6,14 @@
 mod client;
 mod database;
 mod postgres;
+mod smtp;
 
 use chrono::Duration;
 use tokio::net::TcpListener;
 
 pub use client::{Answer, Client};
 pub use database::{TestDatabase, is_postgres};
+pub use smtp::{Mood, ReceivedMail, SmtpFake};
 
 use crate::{
     App,

@@ -187,7 +187,7 @@ async fn deletion_needs_the_password() {
         json!({ "handle": "ann" }),
     ] {
         let refused = ann.client.post("me/account/delete/", &body).await.expect(400);
-        assert_eq!(refused, json!({ "password": ["This is not your password."] }));
+        assert_eq!(refused, json!({ "password": ["The password is not right."] }));
     }
     ann.client.get("users/me/").await.expect(200);
     execute(

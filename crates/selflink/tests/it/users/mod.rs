@@ -7,4 +7,4 @@ mod ordering;
 mod paging;
 mod privacy;
 mod profile;
-mod statements;
+pub mod statements;

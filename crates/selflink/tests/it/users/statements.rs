@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// How many statements requests of a route have sent to the database so far.
-async fn sent(client: &Client, route: &str) -> u64 {
+pub async fn sent(client: &Client, route: &str) -> u64 {
     let metrics = client.get("/metrics").await.text;
     let name = format!("selflink_http_request_statements_sum{{route=\"{route}\"}} ");
     metrics

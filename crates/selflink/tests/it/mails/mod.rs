@@ -1,0 +1,6 @@
+//! Mails to accounts: verifying an address, changing to another, and what becomes of mails when their server is away.
+
+mod change;
+mod delivery;
+pub mod post;
+mod verification;
