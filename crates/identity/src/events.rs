@@ -38,3 +38,14 @@ pub struct SessionsEnded {
 impl DomainEvent for SessionsEnded {
     const NAME: &'static str = "identity.sessions_ended";
 }
+
+/// A new avatar took the place of another, whose file is of no use any more.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct AvatarReplaced {
+    /// The key of the old file in the storage.
+    pub key: String,
+}
+
+impl DomainEvent for AvatarReplaced {
+    const NAME: &'static str = "identity.avatar_replaced";
+}

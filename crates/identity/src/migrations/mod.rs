@@ -2,6 +2,8 @@
 
 mod m20261121_000002_accounts;
 mod m20261121_000003_personal_data;
+mod m20261121_000010_profiles;
+mod m20261121_000011_devices;
 
 use sea_orm_migration::MigrationTrait;
 
@@ -10,5 +12,7 @@ pub fn all() -> Vec<Box<dyn MigrationTrait>> {
     vec![
         Box::new(m20261121_000002_accounts::Migration),
         Box::new(m20261121_000003_personal_data::Migration),
+        Box::new(m20261121_000010_profiles::Migration),
+        Box::new(m20261121_000011_devices::Migration),
     ]
 }

@@ -1,8 +1,11 @@
 //! The endpoints of this domain.
 
 mod auth;
+mod devices;
 mod follows;
 mod home;
+mod maps;
+mod matching_profiles;
 mod me;
 mod sessions;
 mod ties;
@@ -20,6 +23,16 @@ pub fn all() -> Vec<Routes> {
         .routes(routes!(home::root))
         .routes(routes!(users::list))
         .routes(routes!(me::read, me::change))
+        .routes(routes!(me::recipient_id))
+        .routes(routes!(maps::read, maps::replace, maps::change))
+        .routes(routes!(matching_profiles::read, matching_profiles::change))
+        .routes(routes!(devices::list, devices::register))
+        .routes(routes!(
+            devices::detail,
+            devices::replace,
+            devices::change,
+            devices::remove
+        ))
         .routes(routes!(users::detail))
         .routes(routes!(follows::follow, follows::unfollow))
         .routes(routes!(follows::followers))
