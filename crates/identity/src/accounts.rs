@@ -6,6 +6,7 @@ use platform::{
     db::{Tx, violates_unique},
     http::ApiError,
     id::UserId,
+    storage::StorageError,
 };
 use sea_orm::{
     ActiveModelTrait as _,
@@ -78,6 +79,9 @@ pub enum AccountError {
     /// One cannot mute oneself.
     #[error("Cannot mute yourself")]
     OwnMute,
+    /// The storage of files failed.
+    #[error("Files cannot be stored at the moment. Please try again later.")]
+    Storage(#[from] StorageError),
     /// The database failed.
     #[error(transparent)]
     Database(#[from] DbErr),
@@ -105,6 +109,10 @@ impl From<AccountError> for ApiError {
             AccountError::NoSuchUser => Self::no_match("User"),
             AccountError::OwnFollow | AccountError::OwnBlock | AccountError::OwnMute => {
                 Self::bad_request(text)
+            }
+            AccountError::Storage(error) => {
+                tracing::error!(%error, "a file could not be stored");
+                Self::unavailable(&text)
             }
             AccountError::Database(error) => error.into(),
             AccountError::Internal(error) => error.into(),
@@ -404,42 +412,45 @@ pub struct SettingsChange {
 /// Changes profile and settings, all or nothing.
 pub async fn change(app: &App, id: UserId, change: &ProfileChange) -> Result<UserRow, AccountError> {
     app.db()
-        .write(|tx| async move {
-            let account = users::Entity::find_by_id(id)
-                .one(&tx)
-                .await?
-                .ok_or(AccountError::NoSuchUser)?;
-            let row = users::ActiveModel {
-                id: Set(id),
-                search_text: change
-                    .name
-                    .as_ref()
-                    .map_or(NotSet, |name| Set(search_text(&account.handle, name))),
-                name: set(change.name.as_ref()),
-                bio: set(change.bio.as_ref()),
-                photo: set(change.photo.as_ref()),
-                locale: set(change.locale.as_ref()),
-                updated_at: Set(tx.now()),
-                ..Default::default()
-            };
-            users::Entity::update(row).exec(&tx).await?;
-            let personal = user_pii::ActiveModel {
-                user_id: Set(id),
-                birth_date: set(change.birth_date.as_ref()),
-                birth_time: set(change.birth_time.as_ref()),
-                birth_place: set(change.birth_place.as_ref()),
-                ..Default::default()
-            };
-            if personal.is_changed() {
-                user_pii::Entity::update(personal).exec(&tx).await?;
-            }
-            if let Some(settings) = &change.settings {
-                change_settings(&tx, id, settings).await?;
-            }
-            tx.append(&UserChanged { user_id: id }).await?;
-            own(&tx, id).await?.ok_or(AccountError::NoSuchUser)
-        })
+        .write(|tx| async move { apply(&tx, id, change).await })
         .await
+}
+
+/// The same inside a transaction of the caller's.
+pub async fn apply(tx: &Tx, id: UserId, change: &ProfileChange) -> Result<UserRow, AccountError> {
+    let account = users::Entity::find_by_id(id)
+        .one(tx)
+        .await?
+        .ok_or(AccountError::NoSuchUser)?;
+    let row = users::ActiveModel {
+        id: Set(id),
+        search_text: change
+            .name
+            .as_ref()
+            .map_or(NotSet, |name| Set(search_text(&account.handle, name))),
+        name: set(change.name.as_ref()),
+        bio: set(change.bio.as_ref()),
+        photo: set(change.photo.as_ref()),
+        locale: set(change.locale.as_ref()),
+        updated_at: Set(tx.now()),
+        ..Default::default()
+    };
+    users::Entity::update(row).exec(tx).await?;
+    let personal = user_pii::ActiveModel {
+        user_id: Set(id),
+        birth_date: set(change.birth_date.as_ref()),
+        birth_time: set(change.birth_time.as_ref()),
+        birth_place: set(change.birth_place.as_ref()),
+        ..Default::default()
+    };
+    if personal.is_changed() {
+        user_pii::Entity::update(personal).exec(tx).await?;
+    }
+    if let Some(settings) = &change.settings {
+        change_settings(tx, id, settings).await?;
+    }
+    tx.append(&UserChanged { user_id: id }).await?;
+    own(tx, id).await?.ok_or(AccountError::NoSuchUser)
 }
 
 async fn change_settings(tx: &Tx, id: UserId, change: &SettingsChange) -> Result<(), AccountError> {
@@ -462,7 +473,8 @@ async fn change_settings(tx: &Tx, id: UserId, change: &SettingsChange) -> Result
     Ok(())
 }
 
-fn set<T: Clone + Into<sea_orm::Value>>(value: Option<&T>) -> sea_orm::ActiveValue<T> {
+/// A column that changes if there is a value for it.
+pub fn set<T: Clone + Into<sea_orm::Value>>(value: Option<&T>) -> sea_orm::ActiveValue<T> {
     value.cloned().map_or(NotSet, Set)
 }
 

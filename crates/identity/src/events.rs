@@ -117,3 +117,14 @@ pub struct EmailChangeRequested {
 impl DomainEvent for EmailChangeRequested {
     const NAME: &'static str = "identity.email_change_requested";
 }
+
+/// A new avatar took the place of another, whose file is of no use any more.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct AvatarReplaced {
+    /// The key of the old file in the storage.
+    pub key: String,
+}
+
+impl DomainEvent for AvatarReplaced {
+    const NAME: &'static str = "identity.avatar_replaced";
+}

@@ -17,7 +17,7 @@ const LIFETIME: Duration = Duration::days(7);
 const PAUSE: Duration = Duration::hours(1);
 
 /// What this domain knows of somebody: the name of each part and the query for it; `$1` is the account.
-const PARTS: [(&str, &str); 9] = [
+const PARTS: [(&str, &str); 12] = [
     (
         "account",
         "SELECT u.id, p.email, u.handle, u.name, u.bio, u.photo, u.locale, p.birth_date, p.birth_time, p.birth_place, \
@@ -33,6 +33,21 @@ const PARTS: [(&str, &str); 9] = [
         "sessions",
         "SELECT address, user_agent, created_at, rotated_at AS last_used_at, revoked_at AS ended_at \
          FROM sessions WHERE user_id = $1 ORDER BY created_at",
+    ),
+    (
+        "personal_map",
+        "SELECT first_name, last_name, birth_date, birth_time, birth_place_country, birth_place_city, avatar, created_at, \
+         updated_at FROM personal_maps WHERE user_id = $1",
+    ),
+    (
+        "matching_profile",
+        "SELECT gender, orientation, relationship_goal, core_values, preferred_lifestyle, attachment_style, love_language, \
+         birth_date, birth_time, birth_city, birth_country, birth_timezone, birth_latitude, birth_longitude, created_at, \
+         updated_at FROM matching_profiles WHERE user_id = $1",
+    ),
+    (
+        "devices",
+        "SELECT device_type, push_token, last_seen, created_at FROM devices WHERE user_id = $1 ORDER BY created_at",
     ),
     (
         "social_accounts",
@@ -65,7 +80,12 @@ const PARTS: [(&str, &str); 9] = [
 ];
 
 /// The columns of [`PARTS`] that hold JSON.
-const JSON_COLUMNS: [&str; 1] = ["quiet_hours"];
+const JSON_COLUMNS: [&str; 4] = [
+    "core_values",
+    "love_language",
+    "preferred_lifestyle",
+    "quiet_hours",
+];
 
 /// How far a copy is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

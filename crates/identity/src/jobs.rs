@@ -9,9 +9,10 @@ use sea_orm::{ColumnTrait as _, DbErr, EntityTrait as _, QueryFilter as _};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    avatars,
     deletion::DeleteAccount,
     entities::sessions,
-    events::{DeletionRequested, ExportRequested},
+    events::{AvatarReplaced, DeletionRequested, ExportRequested},
     exports::CollectExport,
     one_time_tokens,
 };
@@ -60,4 +61,43 @@ impl Job for PurgeSessions {
         tracing::info!(sessions, tokens, "ended sessions and expired tokens were removed");
         Ok(())
     }
+}
+
+/// Removes files of avatars that nobody refers to any more.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct PurgeAvatars {}
+
+impl Job for PurgeAvatars {
+    const NAME: &'static str = "identity.purge_avatars";
+
+    async fn run(self, app: App) -> anyhow::Result<()> {
+        let removed = avatars::purge(&app).await?;
+        tracing::info!(files = removed, "unused avatars were removed");
+        Ok(())
+    }
+}
+
+/// Removes the file of an avatar that was replaced.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct RemoveAvatar {
+    /// In the storage.
+    key: String,
+}
+
+impl Job for RemoveAvatar {
+    const NAME: &'static str = "identity.remove_avatar";
+
+    async fn run(self, app: App) -> anyhow::Result<()> {
+        avatars::remove_unused(&app, &self.key).await
+    }
+}
+
+/// Hands the file of a replaced avatar to a job: the storage may take its time, or be away.
+pub async fn remove_replaced_avatar(app: App, event: Event) -> anyhow::Result<()> {
+    let AvatarReplaced { key } = event.read()?;
+    let options = Enqueue {
+        key: Some(event.id.to_string()),
+        ..Enqueue::default()
+    };
+    app.jobs().enqueue(&RemoveAvatar { key }, options).await
 }

@@ -3,11 +3,13 @@
 mod accounts;
 mod addresses;
 mod attempts;
+mod avatars;
 mod change_password;
 mod collections;
 mod commands;
 mod deletion;
 mod demo;
+mod devices;
 mod entities;
 mod events;
 mod exports;
@@ -19,9 +21,12 @@ mod jobs;
 mod letters;
 mod mail_limits;
 mod mails;
+mod maps;
+mod matching_profiles;
 mod migrations;
 mod one_time_tokens;
 mod passwords;
+mod pictures;
 mod privacy;
 mod routes;
 mod sessions;
@@ -41,7 +46,7 @@ use platform::{
     schedule::Schedule,
 };
 
-use events::{DeletionRequested, ExportRequested};
+use events::{AvatarReplaced, DeletionRequested, ExportRequested};
 
 pub use demo::{DemoAccount, seed as seed_demo};
 pub use events::{PasswordChanged, SessionsEnded, UserChanged, UserDeleted, UserRegistered};
@@ -68,9 +73,12 @@ pub fn domain() -> Domain {
             JobKind::of::<exports::PurgeExports>(),
             JobKind::of::<deletion::DeleteAccount>(),
             JobKind::of::<letters::SendLetter>(),
+            JobKind::of::<jobs::PurgeAvatars>(),
+            JobKind::of::<jobs::RemoveAvatar>(),
         ],
         schedules: vec![
             Schedule::of("identity.purge_sessions", "0 17 3 * * *", &jobs::PurgeSessions {}),
+            Schedule::of("identity.purge_avatars", "0 41 3 * * *", &jobs::PurgeAvatars {}),
             Schedule::of(
                 "identity.purge_exports",
                 "0 27 * * * *",
@@ -88,13 +96,18 @@ pub fn domain() -> Domain {
                 subscriber: "identity",
                 handle: |app, event| jobs::delete_account(app, event).boxed(),
             },
+            Subscription {
+                event: AvatarReplaced::NAME,
+                subscriber: "identity.remove_avatar",
+                handle: |app, event| jobs::remove_replaced_avatar(app, event).boxed(),
+            },
         ]
         .into_iter()
         .chain(letters::subscriptions())
         .collect(),
         personal_data: Some(PersonalData {
             export: |app, user| async move { Ok(exports::collect(app.db().reader(), user).await?) }.boxed(),
-            remove_files: |_, _| async { Ok(()) }.boxed(),
+            remove_files: |app, user| async move { Ok(avatars::remove_all(&app, user).await?) }.boxed(),
             erase: |tx, user| deletion::erase(tx, user).boxed(),
         }),
         commands: commands::all(),

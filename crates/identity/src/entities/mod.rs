@@ -1,7 +1,11 @@
 //! One file per table.
 
 pub mod account_exports;
+pub mod avatars;
+pub mod devices;
+pub mod matching_profiles;
 pub mod one_time_tokens;
+pub mod personal_maps;
 pub mod sessions;
 pub mod social_accounts;
 pub mod user_pii;

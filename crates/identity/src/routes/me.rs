@@ -7,6 +7,7 @@ use platform::{
         ApiError, Body, CurrentUser, Fields, Input, VerifiedUser, boolean, date, json_object, text, time, url,
     },
 };
+use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
@@ -101,4 +102,18 @@ pub async fn change(
 ) -> Result<Json<UserView>, ApiError> {
     let user = accounts::change(&app, viewer.id, &change).await?;
     Ok(Json(user.view()))
+}
+
+/// What others pay this account by.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RecipientId {
+    account_key: String,
+}
+
+/// What others pay one by.
+#[utoipa::path(get, path = "/api/v1/users/me/recipient-id/", tag = "users", responses((status = 200, body = RecipientId)))]
+pub async fn recipient_id(CurrentUser(viewer): CurrentUser) -> Json<RecipientId> {
+    Json(RecipientId {
+        account_key: format!("user:{}", viewer.id),
+    })
 }

@@ -2,9 +2,12 @@
 
 mod addresses;
 mod auth;
+mod devices;
 mod follows;
 mod home;
 mod leaving;
+mod maps;
+mod matching_profiles;
 mod me;
 mod passwords;
 mod sessions;
@@ -37,6 +40,16 @@ pub fn all() -> Vec<Routes> {
     let signed_in = OpenApiRouter::new()
         .routes(routes!(home::root))
         .routes(routes!(users::list))
+        .routes(routes!(me::recipient_id))
+        .routes(routes!(maps::read, maps::replace, maps::change))
+        .routes(routes!(matching_profiles::read, matching_profiles::change))
+        .routes(routes!(devices::list, devices::register))
+        .routes(routes!(
+            devices::detail,
+            devices::replace,
+            devices::change,
+            devices::remove
+        ))
         .routes(routes!(users::detail))
         .routes(routes!(follows::follow, follows::unfollow))
         .routes(routes!(follows::followers))

@@ -11,18 +11,32 @@ use serde_json::{Map, Value};
 use super::{
     ApiError,
     fields::{Fields, Source},
+    multipart,
+    upload::FileField,
 };
-use crate::{app::App, config::HttpSettings};
+use crate::app::App;
 
 /// Most values that a JSON body may hold: parsed, each takes up to a hundred times the memory of its bytes.
 const MOST_VALUES: usize = 100_000;
-/// Most fields of a form, and most parts of a multipart body.
+/// Most fields of a form.
 const MOST_FIELDS: usize = 10_000;
 
 /// A request body that describes a `T`.
 pub trait Input: Sized + Send {
+    /// The fields that take a file in multipart bodies. Files of other fields are read past.
+    const FILES: &'static [FileField] = &[];
+
     /// Takes the fields it knows. What it returns counts only if no field was refused.
     fn read(fields: &mut Fields) -> Self;
+
+    /// Does the checks that take their time, such as decoding a picture; refused fields hold their default.
+    fn examine(
+        &mut self,
+        _app: &App,
+        _fields: &mut Fields,
+    ) -> impl Future<Output = Result<(), ApiError>> + Send {
+        std::future::ready(Ok(()))
+    }
 
     /// Checks valid fields against what is stored; refused fields hold their default.
     fn look_up(&self, _app: &App, _fields: &mut Fields) -> impl Future<Output = Result<(), ApiError>> + Send {
@@ -42,8 +56,9 @@ impl<T: Input> FromRequest<App> for Body<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, ApiError> {
-        let mut fields = Fields::new(read_source(request, app).await?);
-        let input = T::read(&mut fields);
+        let mut fields = read_fields(request, app, T::FILES).await?;
+        let mut input = T::read(&mut fields);
+        input.examine(app, &mut fields).await?;
         input.look_up(app, &mut fields).await?;
         fields.finish()?;
         input.check()?;
@@ -51,7 +66,7 @@ impl<T: Input> FromRequest<App> for Body<T> {
     }
 }
 
-async fn read_source(request: Request, app: &App) -> Result<Source, ApiError> {
+async fn read_fields(request: Request, app: &App, files: &[FileField]) -> Result<Fields, ApiError> {
     let http = &app.config().http;
     let sent = request
         .headers()
@@ -60,16 +75,21 @@ async fn read_source(request: Request, app: &App) -> Result<Source, ApiError> {
         .unwrap_or("")
         .to_owned();
     let essence = sent.split(';').next().unwrap_or("").trim().to_ascii_lowercase();
-    match essence.as_str() {
-        "multipart/form-data" => read_multipart(request, &sent, http).await,
+    let source = match essence.as_str() {
+        "multipart/form-data" => {
+            refuse_declared(&request, http.upload_limit)?;
+            return multipart::read(request, &sent, http, files).await;
+        }
         "application/x-www-form-urlencoded" => parse_form(&collect(request, http.body_limit).await?),
         "application/json" => parse_json(&collect(request, http.body_limit).await?),
         _ if collect(request, http.body_limit).await?.is_empty() => Ok(Source::Json(Map::new())),
         _ => Err(ApiError::unsupported_media_type(&sent)),
-    }
+    };
+    Ok(Fields::new(source?))
 }
 
-async fn collect(request: Request, limit: usize) -> Result<Bytes, ApiError> {
+/// Refuses a body that says itself that it is too large, before a byte of it is read.
+fn refuse_declared(request: &Request, limit: usize) -> Result<(), ApiError> {
     let declared = request
         .headers()
         .get(header::CONTENT_LENGTH)
@@ -77,6 +97,11 @@ async fn collect(request: Request, limit: usize) -> Result<Bytes, ApiError> {
     if declared.is_some_and(|length| length > limit) {
         return Err(ApiError::too_large(limit));
     }
+    Ok(())
+}
+
+async fn collect(request: Request, limit: usize) -> Result<Bytes, ApiError> {
+    refuse_declared(&request, limit)?;
     let mut body = request.into_body();
     let mut bytes = BytesMut::new();
     while let Some(frame) = body.frame().await {
@@ -92,7 +117,7 @@ async fn collect(request: Request, limit: usize) -> Result<Bytes, ApiError> {
     Ok(bytes.freeze())
 }
 
-fn too_many_fields() -> ApiError {
+pub(super) fn too_many_fields() -> ApiError {
     ApiError::bad_request(format!("The request body has more than {MOST_FIELDS} fields."))
 }
 
@@ -197,53 +222,6 @@ fn mark_lone_surrogates(bytes: &[u8]) -> Option<Vec<u8>> {
         at = end;
     }
     found.then_some(marked)
-}
-
-async fn read_multipart(
-    request: Request,
-    content_type: &str,
-    http: &HttpSettings,
-) -> Result<Source, ApiError> {
-    let broken = |error: multer::Error| match error {
-        multer::Error::StreamSizeExceeded { .. } | multer::Error::FieldSizeExceeded { .. } => {
-            ApiError::too_large(http.upload_limit)
-        }
-        error => ApiError::bad_request(format!("Multipart form parse error - {error}")),
-    };
-    let boundary = multer::parse_boundary(content_type).map_err(broken)?;
-    let size = multer::SizeLimit::new().whole_stream(http.upload_limit as u64);
-    let constraints = multer::Constraints::new().size_limit(size);
-    let mut parts =
-        multer::Multipart::with_constraints(request.into_body().into_data_stream(), boundary, constraints);
-    let (mut pairs, mut count, mut length) = (Vec::new(), 0, 0);
-    while let Some(mut part) = parts.next_field().await.map_err(broken)? {
-        count += 1;
-        if count > MOST_FIELDS {
-            return Err(too_many_fields());
-        }
-        let is_file = part.file_name().is_some();
-        let mut bytes = Vec::new();
-        while let Some(chunk) = part.chunk().await.map_err(broken)? {
-            // No field of these endpoints takes a file: it is read past, and its field counts as not sent.
-            if is_file {
-                continue;
-            }
-            // Texts are held in memory, like those of other bodies: the same limit holds for all of them together.
-            length += chunk.len();
-            if length > http.body_limit {
-                return Err(ApiError::too_large(http.body_limit));
-            }
-            bytes.extend_from_slice(&chunk);
-        }
-        if !is_file {
-            let name = part.name().unwrap_or_default().to_owned();
-            let text = String::from_utf8(bytes).map_err(|_| {
-                ApiError::bad_request("Multipart form parse error - a text part is no UTF-8.")
-            })?;
-            pairs.push((name, text));
-        }
-    }
-    Ok(Source::Form(pairs))
 }
 
 #[cfg(test)]

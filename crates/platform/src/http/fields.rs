@@ -1,8 +1,15 @@
 //! Validation of request fields: every error of a body is collected, in the exact words that clients know.
 
+use std::collections::HashMap;
+
 use serde_json::{Map, Value, json};
 
-use super::{ApiError, body::kind, rules::Rule};
+use super::{
+    ApiError,
+    body::kind,
+    rules::Rule,
+    upload::{FileField, Received, Upload},
+};
 
 /// Where the fields come from.
 pub(super) enum Source {
@@ -10,6 +17,9 @@ pub(super) enum Source {
     /// Names and texts of a form, in the order sent; nested objects have dotted names.
     Form(Vec<(String, String)>),
 }
+
+/// The files of a multipart body, by the names of their fields.
+pub(super) type Files = HashMap<&'static str, Received>;
 
 /// What was sent for one field.
 enum Sent<'a> {
@@ -23,13 +33,19 @@ enum Sent<'a> {
 /// whole body is refused at its end.
 pub struct Fields {
     source: Source,
+    files: Files,
     errors: Map<String, Value>,
 }
 
 impl Fields {
     pub(super) fn new(source: Source) -> Self {
+        Self::with_files(source, Files::new())
+    }
+
+    pub(super) fn with_files(source: Source, files: Files) -> Self {
         Self {
             source,
+            files,
             errors: Map::new(),
         }
     }
@@ -70,6 +86,37 @@ impl Fields {
             sent if R::BLANK_FORM_IS_NULL && matches!(sent, Sent::Text("")) => Some(None),
             _ => Some(Some(self.required(name, rule))),
         }
+    }
+
+    /// A file that may be missing. Only the fields of [`Input::FILES`](super::Input::FILES) ever hold one.
+    pub fn optional_file(&mut self, field: FileField) -> Option<Upload> {
+        match self.files.remove(field.name) {
+            Some(Received::Whole(upload)) => return Some(upload),
+            Some(Received::Empty) => return self.refuse(field.name, "The submitted file is empty."),
+            Some(Received::TooLarge) => {
+                let message = format!("Ensure this file has no more than {} bytes.", field.largest);
+                return self.refuse(field.name, &message);
+            }
+            None => {}
+        }
+        match self.sent(field.name) {
+            Sent::Nothing => None,
+            Sent::Null => self.refuse(field.name, "This field may not be null."),
+            Sent::Json(_) | Sent::Text(_) => {
+                let message = "The submitted data was not a file. Check the encoding type on the form.";
+                self.refuse(field.name, message)
+            }
+        }
+    }
+
+    /// A file that may be missing (`None`) or null (`Some(None)`).
+    pub fn nullable_file(&mut self, field: FileField) -> Option<Option<Upload>> {
+        if !self.files.contains_key(field.name)
+            && matches!(self.sent(field.name), Sent::Null | Sent::Text(""))
+        {
+            return Some(None);
+        }
+        self.optional_file(field).map(Some)
     }
 
     /// An object inside the body; its errors nest under its name.
@@ -145,7 +192,10 @@ pub(super) fn json_fields(value: Value) -> Fields {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::rules::*, *};
+    use super::{
+        super::{rules::*, upload::Content},
+        *,
+    };
 
     #[test]
     fn all_errors_are_reported_together() {
@@ -176,5 +226,63 @@ mod tests {
         assert_eq!(fields.nullable("day", date()), Some(None));
         assert_eq!(fields.nested("other", |_| ()), None);
         assert_eq!(fields.optional("name", text()), Some("x".to_owned()));
+    }
+
+    #[test]
+    fn files() {
+        const FIELD: FileField = FileField {
+            name: "picture",
+            largest: 7,
+        };
+        let errors = |source: Source, received: Option<Received>| {
+            let files = received
+                .map(|received| (FIELD.name, received))
+                .into_iter()
+                .collect();
+            let mut fields = Fields::with_files(source, files);
+            let optional = fields.optional_file(FIELD);
+            assert!(optional.is_none());
+            Value::Object(fields.errors)["picture"][0].clone()
+        };
+        let form = |text: &str| Source::Form(vec![("picture".to_owned(), text.to_owned())]);
+        let json = |value: Value| Source::Json(Map::from_iter([("picture".to_owned(), value)]));
+        let no_file = "The submitted data was not a file. Check the encoding type on the form.";
+        for source in [
+            form("x"),
+            form(""),
+            json(json!("x")),
+            json(json!({})),
+            json(json!("")),
+        ] {
+            assert_eq!(errors(source, None), no_file);
+        }
+        assert_eq!(errors(json(Value::Null), None), "This field may not be null.");
+        assert_eq!(
+            errors(form("x"), Some(Received::Empty)),
+            "The submitted file is empty."
+        );
+        assert_eq!(
+            errors(Source::Form(vec![]), Some(Received::TooLarge)),
+            "Ensure this file has no more than 7 bytes."
+        );
+        assert_eq!(errors(Source::Form(vec![]), None), Value::Null);
+
+        let nullable = |source: Source| {
+            Fields::new(source)
+                .nullable_file(FIELD)
+                .map(|file| file.is_some())
+        };
+        assert_eq!(nullable(form("")), Some(false));
+        assert_eq!(nullable(json(Value::Null)), Some(false));
+        assert_eq!(nullable(form("x")), None);
+        assert_eq!(nullable(Source::Form(vec![])), None);
+        let upload = Upload {
+            file_name: "a.png".to_owned(),
+            content: Content::Memory("x".into()),
+        };
+        let files = Files::from_iter([(FIELD.name, Received::Whole(upload))]);
+        // A text of the same name does not hide a file.
+        let sent = Fields::with_files(form(""), files).nullable_file(FIELD);
+        assert!(sent.is_some_and(|file| file.is_some_and(|file| file.file_name == "a.png")));
     }
 }

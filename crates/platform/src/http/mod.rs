@@ -7,6 +7,7 @@ mod cors;
 mod error;
 mod fields;
 mod media;
+mod multipart;
 mod observe;
 mod origin;
 mod page;
@@ -14,6 +15,7 @@ mod router;
 mod rules;
 mod server;
 mod service;
+mod upload;
 mod values;
 
 pub use access::{Access, CurrentUser, PathId, Staff, Standing, VerifiedUser, Viewer};
@@ -23,6 +25,9 @@ pub use fields::Fields;
 pub use origin::{Origin, Peer};
 pub use page::{Page, Paginated, Paging, Parameters, SortKind, SortValue, Sortable};
 pub use router::{openapi, router};
-pub use rules::{Rule, boolean, date, email, integer, json_object, text, time, url};
+pub use rules::{
+    Rule, boolean, choice, date, email, integer, json_object, number, text, text_list, time, url,
+};
 pub use server::serve;
+pub use upload::{Content, FileField, Upload};
 pub use values::{TimeOfDay, Timestamp};

@@ -59,6 +59,17 @@ impl Origin {
     }
 }
 
+impl Origin {
+    /// The URL of a stored file as this client can fetch it: that of a local folder is a path, and gets the host.
+    pub fn absolute(&self, url: String) -> String {
+        if url.starts_with('/') {
+            format!("{}{url}", self.base_url)
+        } else {
+            url
+        }
+    }
+}
+
 impl FromRequestParts<App> for Origin {
     type Rejection = ApiError;
 

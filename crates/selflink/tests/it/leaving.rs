@@ -5,7 +5,10 @@ use futures::future::join_all;
 use platform::testing::TestApp;
 use serde_json::{Value, json};
 
-use crate::support::{PASSWORD, TestUser, eventually, execute, start, user, user_called, value};
+use crate::{
+    profiles::avatar_of,
+    support::{PASSWORD, TestUser, eventually, execute, start, user, user_called, value},
+};
 
 async fn export_of(ann: &TestUser) -> Value {
     ann.client.call("POST", "me/export/").await.expect(202);
@@ -34,8 +37,17 @@ async fn the_copy_holds_what_the_instance_knows_of_oneself_and_nothing_of_others
         let path = format!("users/{}/{kind}/", other.id);
         one.client.call("POST", &path).await.expect(200);
     }
+    let device = json!({ "device_type": "ios", "push_token": "token-of-ann" });
+    ann.client.post("devices/", &device).await.expect(201);
+    let matching = json!({ "values": ["growth"] });
+    ann.client.patch("profile/me/", &matching).await.expect(201);
+    let map = json!({ "first_name": "Ann" });
+    ann.client.patch("me/profile/", &map).await.expect(200);
     let copy = export_of(&ann).await;
     let own = &copy["identity"];
+    assert_eq!(own["matching_profile"][0]["core_values"], json!(["growth"]));
+    assert_eq!(own["devices"][0]["push_token"], "token-of-ann");
+    assert_eq!(own["personal_map"][0]["first_name"], "Ann");
     let account = &own["account"][0];
     assert_eq!(
         json!([
@@ -162,6 +174,10 @@ async fn a_deleted_account_leaves_nothing_personal_and_exact_counts() {
         ("follows", "follower_id"),
         ("follows", "followee_id"),
         ("mutes", "target_id"),
+        ("devices", "user_id"),
+        ("avatars", "user_id"),
+        ("personal_maps", "user_id"),
+        ("matching_profiles", "user_id"),
         ("account_exports", "user_id"),
     ] {
         let left = format!("SELECT count(*) FROM {table} WHERE {column} = {}", ann.id);

@@ -1,5 +1,6 @@
 //! What a field may hold.
 
+mod choices;
 mod moments;
 #[cfg(test)]
 mod tests;
@@ -8,6 +9,7 @@ mod text;
 use serde_json::{Map, Value};
 
 pub use self::{
+    choices::{choice, text_list},
     moments::{date, time},
     text::{email, text, url},
 };
@@ -131,6 +133,53 @@ fn integral_float(value: &Value) -> Option<i128> {
         .as_f64()
         .filter(|float| float.fract() == 0.0)
         .map(|float| float as i128)
+}
+
+/// See [`number`].
+pub struct Number {
+    least: f64,
+    most: f64,
+}
+
+/// A number, whole or not, also as text; never infinite.
+pub fn number() -> Number {
+    Number {
+        least: f64::MIN,
+        most: f64::MAX,
+    }
+}
+
+impl Number {
+    /// From `least` to `most`, both included.
+    #[must_use]
+    pub fn between(mut self, least: f64, most: f64) -> Self {
+        (self.least, self.most) = (least, most);
+        self
+    }
+}
+
+impl Rule for Number {
+    type Value = f64;
+
+    fn check(&self, value: &Value) -> Result<f64, Vec<String>> {
+        let number = match value {
+            Value::Number(number) => number.as_f64(),
+            Value::String(text) if text.len() <= 1000 => text.trim().parse().ok(),
+            _ => None,
+        };
+        match number.filter(|number: &f64| number.is_finite()) {
+            None => refuse("A valid number is required."),
+            Some(number) if number > self.most => refuse(&format!(
+                "Ensure this value is less than or equal to {}.",
+                self.most
+            )),
+            Some(number) if number < self.least => refuse(&format!(
+                "Ensure this value is greater than or equal to {}.",
+                self.least
+            )),
+            Some(number) => Ok(number),
+        }
+    }
 }
 
 /// See [`json_object`].

@@ -6,19 +6,38 @@ use serde_json::Value;
 use super::Rule;
 
 /// See [`date`].
-pub struct Date;
+#[derive(Default)]
+pub struct Date {
+    day_first: bool,
+}
 
 /// A day, `YYYY-MM-DD`, zero padding optional.
 pub fn date() -> Date {
-    Date
+    Date::default()
+}
+
+impl Date {
+    /// `DD/MM/YYYY` is taken as well.
+    #[must_use]
+    pub fn or_day_first(mut self) -> Self {
+        self.day_first = true;
+        self
+    }
 }
 
 impl Rule for Date {
     type Value = NaiveDate;
 
     fn check(&self, value: &Value) -> Result<NaiveDate, Vec<String>> {
-        value.as_str().and_then(parse_date).ok_or_else(|| {
-            vec!["Date has wrong format. Use one of these formats instead: YYYY-MM-DD.".to_owned()]
+        let day = |text: &str| {
+            let day_first = Some(text).filter(|_| self.day_first);
+            parse_date(text).or_else(|| day_first.and_then(parse_day_first))
+        };
+        value.as_str().and_then(day).ok_or_else(|| {
+            let further = if self.day_first { ", DD/MM/YYYY" } else { "" };
+            vec![format!(
+                "Date has wrong format. Use one of these formats instead: YYYY-MM-DD{further}."
+            )]
         })
     }
 }
@@ -36,26 +55,62 @@ pub(super) fn parse_date(text: &str) -> Option<NaiveDate> {
     NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, month, day)
 }
 
+/// `DD/MM/YYYY`.
+fn parse_day_first(text: &str) -> Option<NaiveDate> {
+    let parts: Vec<&str> = text.trim().split('/').collect();
+    match parts[..] {
+        [day, month, year] => parse_date(&format!("{year}-{month}-{day}")),
+        _ => None,
+    }
+}
+
 fn number_of_digits(text: &str, least: usize, most: usize) -> Option<u32> {
     ((least..=most).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit()))
         .then(|| text.parse().ok())?
 }
 
 /// See [`time`].
-pub struct Time;
+#[derive(Default)]
+pub struct Time {
+    whole_seconds: bool,
+}
 
 /// A time of day, `HH:MM[:SS[.ffffff]]`, zero padding optional; an offset is dropped.
 pub fn time() -> Time {
-    Time
+    Time::default()
+}
+
+impl Time {
+    /// Only `HH:MM[:SS]`, without fraction and offset.
+    #[must_use]
+    pub fn of_whole_seconds(mut self) -> Self {
+        self.whole_seconds = true;
+        self
+    }
 }
 
 impl Rule for Time {
     type Value = NaiveTime;
 
     fn check(&self, value: &Value) -> Result<NaiveTime, Vec<String>> {
-        value.as_str().and_then(parse_time).ok_or_else(|| {
-            vec!["Time has wrong format. Use one of these formats instead: hh:mm[:ss[.uuuuuu]].".to_owned()]
-        })
+        let has_plain_form = |text: &&str| {
+            let plain = |byte: u8| byte.is_ascii_digit() || byte == b':';
+            !self.whole_seconds || text.trim().bytes().all(plain)
+        };
+        let formats = if self.whole_seconds {
+            "hh:mm, hh:mm:ss"
+        } else {
+            "hh:mm[:ss[.uuuuuu]]"
+        };
+        value
+            .as_str()
+            .filter(has_plain_form)
+            .and_then(parse_time)
+            .ok_or_else(|| {
+                vec![format!(
+                    "Time has wrong format. Use one of these formats instead: {formats}."
+                )]
+            })
     }
 }
 

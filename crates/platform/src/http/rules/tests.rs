@@ -133,6 +133,116 @@ fn dates_and_times() {
 }
 
 #[test]
+fn days_first_and_whole_seconds() {
+    let day = date().or_day_first();
+    assert_eq!(
+        day.check(&json!("3/02/1990")),
+        Ok(parse_date("1990-02-03").expect("a day"))
+    );
+    assert!(day.check(&json!("1990-2-3")).is_ok());
+    for bad in [
+        "31/02/1990",
+        "3/2/90",
+        "3/2",
+        "3/2/1990/1",
+        "3-2-1990",
+        "1990/02/03",
+    ] {
+        assert_eq!(
+            refused(&day, &json!(bad)),
+            ["Date has wrong format. Use one of these formats instead: YYYY-MM-DD, DD/MM/YYYY."],
+            "{bad}"
+        );
+    }
+    let seconds = time().of_whole_seconds();
+    assert!(seconds.check(&json!("4:05")).is_ok() && seconds.check(&json!("04:05:06")).is_ok());
+    for bad in ["04:05:06.1", "04:05Z", "04:05+02:00", "25:00"] {
+        assert_eq!(
+            refused(&seconds, &json!(bad)),
+            ["Time has wrong format. Use one of these formats instead: hh:mm, hh:mm:ss."],
+            "{bad}"
+        );
+    }
+}
+
+#[test]
+fn numbers() {
+    let latitude = number().between(-90.0, 90.0);
+    for (sent, number) in [
+        (json!(41.7151), 41.7151),
+        (json!("-90"), -90.0),
+        (json!(90), 90.0),
+    ] {
+        assert_eq!(latitude.check(&sent), Ok(number));
+    }
+    for bad in [
+        json!("north"),
+        json!(true),
+        json!("NaN"),
+        json!("inf"),
+        json!("1e999"),
+        json!([1]),
+        json!(""),
+    ] {
+        assert_eq!(refused(&latitude, &bad), ["A valid number is required."], "{bad}");
+    }
+    assert_eq!(
+        refused(&latitude, &json!(90.5)),
+        ["Ensure this value is less than or equal to 90."]
+    );
+    assert_eq!(
+        refused(&latitude, &json!(-1e300)),
+        ["Ensure this value is greater than or equal to -90."]
+    );
+}
+
+#[derive(Debug, Default, PartialEq, Eq, strum::EnumString)]
+#[strum(serialize_all = "lowercase")]
+enum Word {
+    #[default]
+    Compact,
+}
+
+#[test]
+fn choices_and_lists() {
+    let word = choice::<Word>();
+    assert!(word.check(&json!("compact")).is_ok());
+    assert_eq!(
+        refused(&word, &json!("no_such")),
+        ["\"no_such\" is not a valid choice."]
+    );
+    assert_eq!(refused(&word, &json!("")), ["\"\" is not a valid choice."]);
+    assert_eq!(refused(&word, &json!([1])), ["\"[1]\" is not a valid choice."]);
+    assert_eq!(refused(&word, &json!("\0")), ["Null characters are not allowed."]);
+    assert!(refused(&word, &json!("x".repeat(5000)))[0].len() < 200);
+    let list = text_list("words", 2);
+    assert_eq!(
+        list.check(&json!(["a", ""])),
+        Ok(vec!["a".to_owned(), String::new()])
+    );
+    for bad in [json!("a"), json!([1]), json!({"a": 1}), json!([null])] {
+        assert_eq!(
+            refused(&list, &bad),
+            ["words must be a list of strings."],
+            "{bad}"
+        );
+    }
+    assert_eq!(
+        refused(&list, &json!(["a", "b", "c"])),
+        ["words must contain 2 items or fewer."]
+    );
+    assert_eq!(
+        refused(&list, &json!(["a\0"])),
+        ["Null characters are not allowed."]
+    );
+    assert_eq!(list.check_text("[\"a\"]"), Ok(vec!["a".to_owned()]));
+    assert_eq!(
+        list.check_text("a"),
+        Err(vec!["Value must be valid JSON.".to_owned()])
+    );
+}
+
+#[test]
 fn json_objects() {
     assert_eq!(refused(&json_object(), &json!([1])), ["Expected a JSON object."]);
     assert_eq!(

@@ -314,7 +314,7 @@ async fn bodies_that_are_too_large() {
     assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
     let part = format!(
         "--edge\r\nContent-Disposition: form-data; name=\"bio\"\r\n\r\n{}\r\n--edge--\r\n",
-        "x".repeat(6_000_000)
+        "x".repeat(5_500_000)
     );
     let client = app.client().with_token(&token);
     let answer = client
