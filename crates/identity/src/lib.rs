@@ -48,6 +48,7 @@ use platform::{
 
 use events::{AvatarReplaced, DeletionRequested, ExportRequested};
 
+pub use avatars::{purge as purge_avatars, remove_all as remove_avatars};
 pub use demo::{DemoAccount, seed as seed_demo};
 pub use events::{PasswordChanged, SessionsEnded, UserChanged, UserDeleted, UserRegistered};
 pub use sessions::find_standing;

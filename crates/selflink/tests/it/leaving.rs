@@ -155,6 +155,7 @@ async fn a_deleted_account_leaves_nothing_personal_and_exact_counts() {
         one.client.call("POST", &path).await.expect(200);
     }
     export_of(&ann).await;
+    let picture = avatar_of(&ann).await;
     let answer = ann
         .client
         .post("me/account/delete/", &json!({ "password": PASSWORD }))
@@ -183,6 +184,8 @@ async fn a_deleted_account_leaves_nothing_personal_and_exact_counts() {
         let left = format!("SELECT count(*) FROM {table} WHERE {column} = {}", ann.id);
         assert_eq!(value::<i64>(&app, &left).await, 0, "{table}");
     }
+    let is_there = app.app.storage().exists(&picture).await.expect("can be asked");
+    assert!(!is_there, "the picture is still there");
     let me = bob.client.get("users/me/").await.expect(200);
     assert_eq!(
         json!([me["followers_count"], me["following_count"]]),
