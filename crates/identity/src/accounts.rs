@@ -19,7 +19,9 @@ use crate::{
     entities::{user_pii, user_settings, users},
     events::{UserChanged, UserRegistered},
     handles,
+    second_factor::FactorError,
     sessions::{self, ClientInfo, TokenPair},
+    sign_in::{self, SignInOutcome},
     users::{UserRow, own, search_text},
 };
 
@@ -65,6 +67,9 @@ pub enum AccountError {
     /// One cannot mute oneself.
     #[error("Cannot mute yourself")]
     OwnMute,
+    /// The second factor is wrong.
+    #[error(transparent)]
+    Factor(#[from] FactorError),
     /// The database failed.
     #[error(transparent)]
     Database(#[from] DbErr),
@@ -89,6 +94,7 @@ impl From<AccountError> for ApiError {
             AccountError::OwnFollow | AccountError::OwnBlock | AccountError::OwnMute => {
                 Self::bad_request(text)
             }
+            AccountError::Factor(error) => error.into(),
             AccountError::Database(error) => error.into(),
             AccountError::Internal(error) => error.into(),
         }
@@ -293,41 +299,39 @@ fn taken(error: DbErr) -> AccountError {
     }
 }
 
-/// Signs an account in. Takes as long for an unknown address as for a wrong password.
+/// Signs an account in with its password, and with a code (`otp`) if it has a second factor on. Takes as long for an unknown
+/// address as for a wrong password.
 pub async fn sign_in(
     app: &App,
     email: &str,
     password: &str,
+    otp: Option<&str>,
     client: &ClientInfo,
-) -> Result<SignedIn, AccountError> {
+) -> Result<SignInOutcome, AccountError> {
     let account = find_by_email(app.db().reader(), email).await?;
     let stored = account.as_ref().map(|account| account.password.clone());
     let is_right = app.passwords().verify(password.to_owned(), stored).await?;
     let account = account
         .filter(|account| is_right && account.is_active)
         .ok_or(AccountError::InvalidCredentials)?;
-    let upgraded = if app.passwords().is_outdated(&account.password) {
-        Some(app.passwords().hash(password.to_owned()).await?)
-    } else {
-        None
-    };
-    let (account, upgraded) = (&account, &upgraded);
+    if app.passwords().is_outdated(&account.password) {
+        upgrade(app, &account, password).await?;
+    }
+    sign_in::finish(app, account.id, otp, client).await
+}
+
+/// Keeps the password in today's form, only if nobody has changed it meanwhile.
+async fn upgrade(app: &App, account: &users::Model, password: &str) -> Result<(), AccountError> {
+    let upgraded = &app.passwords().hash(password.to_owned()).await?;
     app.db()
         .write(|tx| async move {
-            if let Some(upgraded) = upgraded {
-                // Only if nobody has changed the password meanwhile.
-                users::Entity::update_many()
-                    .col_expr(users::Column::Password, upgraded.clone().into())
-                    .filter(users::Column::Id.eq(account.id))
-                    .filter(users::Column::Password.eq(&account.password))
-                    .exec(&tx)
-                    .await?;
-            }
-            let tokens = sessions::open(app, &tx, account.id, client).await?;
-            let user = own(&tx, account.id)
-                .await?
-                .ok_or(AccountError::InvalidCredentials)?;
-            Ok(SignedIn { tokens, user })
+            users::Entity::update_many()
+                .col_expr(users::Column::Password, upgraded.clone().into())
+                .filter(users::Column::Id.eq(account.id))
+                .filter(users::Column::Password.eq(&account.password))
+                .exec(&tx)
+                .await?;
+            Ok(())
         })
         .await
 }

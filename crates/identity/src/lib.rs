@@ -11,9 +11,12 @@ mod handles;
 mod jobs;
 mod migrations;
 mod privacy;
+mod reauthentication;
 mod routes;
+mod second_factor;
 mod sessions;
 mod settings;
+mod sign_in;
 mod steps;
 mod ties;
 mod users;
@@ -27,7 +30,7 @@ use platform::{
 };
 
 pub use demo::{DemoAccount, seed as seed_demo};
-pub use events::{SessionsEnded, UserChanged, UserRegistered};
+pub use events::{FactorChange, SecondFactorChanged, SessionsEnded, UserChanged, UserRegistered};
 pub use sessions::find_standing;
 pub use ties::{Ties, between as ties};
 
@@ -38,15 +41,23 @@ pub fn domain() -> Domain {
         settings: vec![
             SettingsSection::of::<settings::SignInSettings>(),
             SettingsSection::of::<settings::AdminSettings>(),
+            SettingsSection::of::<second_factor::RelyingParty>(),
+            SettingsSection::of::<settings::SecondFactorSettings>(),
         ],
         routes: routes::all,
         migrations: migrations::all,
-        jobs: vec![JobKind::of::<jobs::PurgeSessions>()],
-        schedules: vec![Schedule::of(
-            "identity.purge_sessions",
-            "0 17 3 * * *",
-            &jobs::PurgeSessions {},
-        )],
+        jobs: vec![
+            JobKind::of::<jobs::PurgeSessions>(),
+            JobKind::of::<jobs::PurgeChallenges>(),
+        ],
+        schedules: vec![
+            Schedule::of("identity.purge_sessions", "0 17 3 * * *", &jobs::PurgeSessions {}),
+            Schedule::of(
+                "identity.purge_challenges",
+                "0 41 * * * *",
+                &jobs::PurgeChallenges {},
+            ),
+        ],
         subscriptions: Vec::new(),
         commands: commands::all(),
         steps: vec![
@@ -57,6 +68,10 @@ pub fn domain() -> Domain {
             Step {
                 key: "deactivate",
                 run: |tx, argument| steps::deactivate(tx, argument).boxed(),
+            },
+            Step {
+                key: "reset_second_factor",
+                run: |tx, argument| steps::reset_second_factor(tx, argument).boxed(),
             },
         ],
     }

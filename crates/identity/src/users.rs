@@ -438,6 +438,7 @@ mod tests {
             session: 1,
             is_staff: false,
             is_superuser: false,
+            lacks_second_factor: false,
         };
         let mut query = seen_by(&viewer);
         DirectorySearch::of("50%_\\", "").narrow(&mut query);

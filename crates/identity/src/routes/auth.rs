@@ -15,6 +15,7 @@ use utoipa::ToSchema;
 use crate::{
     accounts::{self, Registration, SignedIn},
     handles,
+    routes::second_factor::LONGEST_CODE,
     sessions::{self, ClientInfo},
     settings::SignInSettings,
     users::UserView,
@@ -58,7 +59,7 @@ pub struct SignInAnswer {
 }
 
 impl SignInAnswer {
-    fn of(signed_in: SignedIn, message: &'static str) -> Json<Self> {
+    pub(super) fn of(signed_in: SignedIn, message: &'static str) -> Json<Self> {
         let SignedIn { tokens, user } = signed_in;
         Json(Self {
             token: tokens.access,
@@ -146,11 +147,14 @@ pub async fn register(
 }
 
 /// A sign-in.
-#[derive(Debug, ToSchema)]
+#[derive(ToSchema)]
 pub struct Credentials {
     #[schema(format = "email")]
     email: String,
     password: String,
+    /// Where a second factor is on: a code of the authenticator app, or a recovery code.
+    #[schema(max_length = 64)]
+    otp: Option<String>,
 }
 
 impl Input for Credentials {
@@ -158,14 +162,18 @@ impl Input for Credentials {
         Self {
             email: fields.required("email", email()),
             password: fields.required("password", text()),
+            otp: fields
+                .optional("otp", text().max(LONGEST_CODE).or_blank())
+                .filter(|code| !code.is_empty()),
         }
     }
 }
 
-/// Signs in.
+/// Signs in. Where a second factor is on and `otp` is missing, the answer is 400 with a `challenge` for
+/// `auth/second-factor/`.
 #[utoipa::path(
     post, path = "/api/v1/auth/login/", tag = "auth", security(()), request_body = Credentials,
-    responses((status = 200, body = SignInAnswer), (status = 400, description = "Invalid credentials"))
+    responses((status = 200, body = SignInAnswer), (status = 400, description = "Invalid credentials, or the second factor is needed"))
 )]
 pub async fn login(
     State(app): State<App>,
@@ -173,8 +181,9 @@ pub async fn login(
     client: ClientInfo,
     Body(credentials): Body<Credentials>,
 ) -> Result<Json<SignInAnswer>, ApiError> {
-    let signed_in = accounts::sign_in(&app, &credentials.email, &credentials.password, &client).await?;
-    Ok(SignInAnswer::of(signed_in, "Login successful."))
+    let Credentials { email, password, otp } = &credentials;
+    let outcome = accounts::sign_in(&app, email, password, otp.as_deref(), &client).await?;
+    SignInAnswer::of_outcome(outcome, "Login successful.")
 }
 
 /// A refresh token.

@@ -4,6 +4,8 @@ mod auth;
 mod follows;
 mod home;
 mod me;
+mod passkeys;
+mod second_factor;
 mod sessions;
 mod ties;
 mod users;
@@ -15,7 +17,11 @@ pub fn all() -> Vec<Routes> {
     let sign_in = OpenApiRouter::new()
         .routes(routes!(auth::register))
         .routes(routes!(auth::login))
-        .routes(routes!(auth::refresh));
+        .routes(routes!(auth::refresh))
+        .routes(routes!(second_factor::ask_passkey))
+        .routes(routes!(passkeys::start_sign_in))
+        .routes(routes!(passkeys::finish_sign_in));
+    let second_step = OpenApiRouter::new().routes(routes!(second_factor::answer, second_factor::status));
     let signed_in = OpenApiRouter::new()
         .routes(routes!(home::root))
         .routes(routes!(users::list))
@@ -30,10 +36,18 @@ pub fn all() -> Vec<Routes> {
         .routes(routes!(ties::mutes))
         .routes(routes!(sessions::sign_out))
         .routes(routes!(sessions::list, sessions::end_others))
-        .routes(routes!(sessions::end_one));
+        .routes(routes!(sessions::end_one))
+        .routes(routes!(second_factor::start_totp))
+        .routes(routes!(second_factor::confirm_totp))
+        .routes(routes!(second_factor::remove_totp))
+        .routes(routes!(second_factor::renew_recovery_codes))
+        .routes(routes!(passkeys::start_registration))
+        .routes(routes!(passkeys::finish_registration))
+        .routes(routes!(passkeys::remove));
     let public = OpenApiRouter::new().routes(routes!(home::highlights));
     vec![
         Routes::api(Access::SignIn, sign_in),
+        Routes::api(Access::SignInByPost, second_step),
         Routes::api(Access::SignedIn, signed_in),
         Routes::api(Access::Public, public),
     ]

@@ -14,6 +14,7 @@ mod outbox;
 mod permissions;
 mod pooler;
 mod program;
+mod second_factor;
 mod shutdown;
 mod support;
 mod throttles;
