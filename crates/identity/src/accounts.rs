@@ -12,7 +12,6 @@ use sea_orm::{
     ActiveModelTrait as _,
     ActiveValue::{NotSet, Set},
     ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, PaginatorTrait as _, QueryFilter as _,
-    QuerySelect as _,
     sea_query::{Expr, ExprTrait as _, Query},
 };
 use serde_json::{Map, Value, json};
@@ -21,6 +20,7 @@ use crate::{
     entities::{user_pii, user_settings, users},
     events::{UserChanged, UserRegistered},
     handles,
+    second_factor::FactorError,
     sessions::{self, ClientInfo, TokenPair},
     users::{UserRow, own, search_text},
 };
@@ -82,6 +82,9 @@ pub enum AccountError {
     /// The storage of files failed.
     #[error("Files cannot be stored at the moment. Please try again later.")]
     Storage(#[from] StorageError),
+    /// The second factor is wrong.
+    #[error(transparent)]
+    Factor(#[from] FactorError),
     /// The database failed.
     #[error(transparent)]
     Database(#[from] DbErr),
@@ -114,6 +117,7 @@ impl From<AccountError> for ApiError {
                 tracing::error!(%error, "a file could not be stored");
                 Self::unavailable(&text)
             }
+            AccountError::Factor(error) => error.into(),
             AccountError::Database(error) => error.into(),
             AccountError::Internal(error) => error.into(),
         }
@@ -218,7 +222,9 @@ pub async fn register(
             .db()
             .write(|tx| async move {
                 let id = insert(&tx, account).await?;
-                admit(app, &tx, id, client).await
+                let tokens = sessions::open(app, &tx, id, client).await?;
+                let user = own(&tx, id).await?.ok_or(AccountError::NoSuchUser)?;
+                Ok(SignedIn { tokens, user })
             })
             .await;
         match outcome {
@@ -318,70 +324,6 @@ pub fn taken(error: DbErr) -> AccountError {
     } else {
         error.into()
     }
-}
-
-/// Signs an account in. Takes as long for an unknown address as for a wrong password.
-pub async fn sign_in(
-    app: &App,
-    email: &str,
-    password: &str,
-    client: &ClientInfo,
-) -> Result<SignedIn, AccountError> {
-    let account = find_by_email(app.db().reader(), email).await?;
-    let stored = account.as_ref().map(|account| account.password.clone());
-    let is_right = app.passwords().verify(password.to_owned(), stored).await?;
-    let account = account
-        .filter(|account| is_right && account.is_active)
-        .ok_or(AccountError::InvalidCredentials)?;
-    let upgraded = if app.passwords().is_outdated(&account.password) {
-        Some(app.passwords().hash(password.to_owned()).await?)
-    } else {
-        None
-    };
-    let (account, upgraded) = (&account, &upgraded);
-    app.db()
-        .write(|tx| async move {
-            if !still_has_password(&tx, account).await? {
-                return Err(AccountError::InvalidCredentials);
-            }
-            if let Some(upgraded) = upgraded {
-                // Only if nobody has changed the password meanwhile.
-                users::Entity::update_many()
-                    .col_expr(users::Column::Password, upgraded.clone().into())
-                    .filter(users::Column::Id.eq(account.id))
-                    .filter(users::Column::Password.eq(&account.password))
-                    .exec(&tx)
-                    .await?;
-            }
-            admit(app, &tx, account.id, client).await
-        })
-        .await
-}
-
-/// The end of every way to sign in: it is known who signs in, and a session is opened.
-pub async fn admit(app: &App, tx: &Tx, id: UserId, client: &ClientInfo) -> Result<SignedIn, AccountError> {
-    // Locked until the end of the transaction: no session begins behind the back of a deactivation, which ends all there are.
-    let active = users::Entity::find_by_id(id)
-        .filter(users::Column::IsActive.eq(true))
-        .lock_shared();
-    if active.one(tx).await?.is_none() {
-        return Err(AccountError::InvalidCredentials);
-    }
-    let tokens = sessions::open(app, tx, id, client).await?;
-    let user = own(tx, id).await?.ok_or(AccountError::InvalidCredentials)?;
-    Ok(SignedIn { tokens, user })
-}
-
-/// Whether the password that was verified is still the account's. Locks it until the end of the transaction: a session
-/// must not begin behind the back of a change of the password, which ends all there are.
-async fn still_has_password(tx: &Tx, account: &users::Model) -> Result<bool, DbErr> {
-    let found = users::Entity::find_by_id(account.id)
-        .filter(users::Column::Password.eq(&account.password))
-        .filter(users::Column::IsActive.eq(true))
-        .lock_shared()
-        .one(tx)
-        .await?;
-    Ok(found.is_some())
 }
 
 /// A change of one's own profile; what is `None` stays.

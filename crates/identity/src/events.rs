@@ -128,3 +128,36 @@ pub struct AvatarReplaced {
 impl DomainEvent for AvatarReplaced {
     const NAME: &'static str = "identity.avatar_replaced";
 }
+
+/// What happened to a second factor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FactorChange {
+    /// An authenticator app was switched on.
+    TotpAdded,
+    /// The authenticator app was switched off.
+    TotpRemoved,
+    /// A passkey was registered.
+    PasskeyAdded,
+    /// A passkey was removed.
+    PasskeyRemoved,
+    /// A recovery code was used in place of the factor.
+    RecoveryCodeUsed,
+    /// New recovery codes took the place of the old ones.
+    RecoveryCodesMade,
+    /// An operator removed every factor.
+    Reset,
+}
+
+/// The second factor of an account changed, or a recovery code was used: its owner should hear of it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SecondFactorChanged {
+    /// Whose.
+    pub user_id: UserId,
+    /// What happened.
+    pub change: FactorChange,
+}
+
+impl DomainEvent for SecondFactorChanged {
+    const NAME: &'static str = "identity.second_factor_changed";
+}

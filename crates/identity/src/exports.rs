@@ -17,7 +17,7 @@ const LIFETIME: Duration = Duration::days(7);
 const PAUSE: Duration = Duration::hours(1);
 
 /// What this domain knows of somebody: the name of each part and the query for it; `$1` is the account.
-const PARTS: [(&str, &str); 12] = [
+const PARTS: [(&str, &str); 13] = [
     (
         "account",
         "SELECT u.id, p.email, u.handle, u.name, u.bio, u.photo, u.locale, p.birth_date, p.birth_time, p.birth_place, \
@@ -48,6 +48,10 @@ const PARTS: [(&str, &str); 12] = [
     (
         "devices",
         "SELECT device_type, push_token, last_seen, created_at FROM devices WHERE user_id = $1 ORDER BY created_at",
+    ),
+    (
+        "passkeys",
+        "SELECT name, created_at, last_used_at FROM passkeys WHERE user_id = $1 ORDER BY id",
     ),
     (
         "social_accounts",

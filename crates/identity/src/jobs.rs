@@ -15,6 +15,7 @@ use crate::{
     events::{AvatarReplaced, DeletionRequested, ExportRequested},
     exports::CollectExport,
     one_time_tokens,
+    second_factor::challenges,
 };
 
 /// Has the copy collected that somebody asked for.
@@ -100,4 +101,21 @@ pub async fn remove_replaced_avatar(app: App, event: Event) -> anyhow::Result<()
         ..Enqueue::default()
     };
     app.jobs().enqueue(&RemoveAvatar { key }, options).await
+}
+
+/// Removes challenges that nobody has answered in time.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct PurgeChallenges {}
+
+impl Job for PurgeChallenges {
+    const NAME: &'static str = "identity.purge_challenges";
+
+    async fn run(self, app: App) -> anyhow::Result<()> {
+        let purged = app
+            .db()
+            .write(|tx| async move { challenges::purge(&tx).await })
+            .await?;
+        tracing::info!(challenges = purged, "unanswered challenges were removed");
+        Ok(())
+    }
 }

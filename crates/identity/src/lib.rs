@@ -28,9 +28,12 @@ mod one_time_tokens;
 mod passwords;
 mod pictures;
 mod privacy;
+mod reauthentication;
 mod routes;
+mod second_factor;
 mod sessions;
 mod settings;
+mod sign_in;
 mod social;
 mod steps;
 mod terminal;
@@ -50,7 +53,10 @@ use events::{AvatarReplaced, DeletionRequested, ExportRequested};
 
 pub use avatars::{purge as purge_avatars, remove_all as remove_avatars};
 pub use demo::{DemoAccount, seed as seed_demo};
-pub use events::{PasswordChanged, SessionsEnded, UserChanged, UserDeleted, UserRegistered};
+pub use events::{
+    FactorChange, PasswordChanged, SecondFactorChanged, SessionsEnded, UserChanged, UserDeleted,
+    UserRegistered,
+};
 pub use sessions::find_standing;
 pub use ties::{Ties, between as ties};
 pub use users::existing;
@@ -65,6 +71,8 @@ pub fn domain() -> Domain {
             SettingsSection::of::<settings::AdminSettings>(),
             SettingsSection::of::<social::Providers>(),
             SettingsSection::of::<settings::SuperuserSettings>(),
+            SettingsSection::of::<second_factor::RelyingParty>(),
+            SettingsSection::of::<settings::SecondFactorSettings>(),
         ],
         routes: routes::all,
         migrations: migrations::all,
@@ -76,10 +84,16 @@ pub fn domain() -> Domain {
             JobKind::of::<letters::SendLetter>(),
             JobKind::of::<jobs::PurgeAvatars>(),
             JobKind::of::<jobs::RemoveAvatar>(),
+            JobKind::of::<jobs::PurgeChallenges>(),
         ],
         schedules: vec![
             Schedule::of("identity.purge_sessions", "0 17 3 * * *", &jobs::PurgeSessions {}),
             Schedule::of("identity.purge_avatars", "0 41 3 * * *", &jobs::PurgeAvatars {}),
+            Schedule::of(
+                "identity.purge_challenges",
+                "0 41 * * * *",
+                &jobs::PurgeChallenges {},
+            ),
             Schedule::of(
                 "identity.purge_exports",
                 "0 27 * * * *",
@@ -120,6 +134,10 @@ pub fn domain() -> Domain {
             Step {
                 key: "deactivate",
                 run: |tx, argument| steps::deactivate(tx, argument).boxed(),
+            },
+            Step {
+                key: "reset_second_factor",
+                run: |tx, argument| steps::reset_second_factor(tx, argument).boxed(),
             },
         ],
     }

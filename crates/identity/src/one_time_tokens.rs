@@ -1,12 +1,16 @@
 //! One-time tokens: 256 random bits, kept as their hash, good for one purpose, once, for a while.
 
 use chrono::Duration;
-use platform::{clock::random_hex, db::Tx, id::UserId};
+use platform::{
+    auth::{hash_token, new_token},
+    clock::random_hex,
+    db::Tx,
+    id::UserId,
+};
 use sea_orm::{
     ActiveEnum as _, ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _,
     PaginatorTrait as _, QueryFilter as _, Statement,
 };
-use sha2::{Digest as _, Sha256};
 
 use crate::entities::one_time_tokens;
 pub use crate::entities::one_time_tokens::Purpose;
@@ -25,8 +29,8 @@ pub async fn create(
     detail: &str,
     lifetime: Duration,
 ) -> Result<String, DbErr> {
-    let token = random_hex::<32>();
-    insert(tx, hash_of(&token), user_id, purpose, (detail, lifetime)).await?;
+    let token = new_token();
+    insert(tx, hash_token(&token), user_id, purpose, (detail, lifetime)).await?;
     Ok(token)
 }
 
@@ -84,7 +88,7 @@ pub async fn is_good(
     purpose: Purpose,
     now: chrono::DateTime<chrono::Utc>,
 ) -> Result<bool, DbErr> {
-    let found = one_time_tokens::Entity::find_by_id(hash_of(token))
+    let found = one_time_tokens::Entity::find_by_id(hash_token(token))
         .filter(one_time_tokens::Column::Purpose.eq(purpose))
         .filter(one_time_tokens::Column::ExpiresAt.gt(now))
         .count(on)
@@ -98,7 +102,11 @@ pub async fn redeem(tx: &Tx, token: &str, purpose: Purpose) -> Result<Option<Red
     let statement = Statement::from_sql_and_values(
         tx.get_database_backend(),
         "DELETE FROM one_time_tokens WHERE hash = $1 AND purpose = $2 AND expires_at > $3 RETURNING user_id, detail",
-        [hash_of(token).into(), purpose.to_value().into(), tx.now().into()],
+        [
+            hash_token(token).into(),
+            purpose.to_value().into(),
+            tx.now().into(),
+        ],
     );
     let Some(row) = tx.query_one_raw(statement).await? else {
         return Ok(None);
@@ -126,8 +134,4 @@ pub async fn purge(tx: &Tx) -> Result<u64, DbErr> {
         .exec(tx)
         .await?;
     Ok(purged.rows_affected)
-}
-
-fn hash_of(token: &str) -> String {
-    hex::encode(Sha256::digest(token))
 }

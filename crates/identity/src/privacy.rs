@@ -108,6 +108,7 @@ mod tests {
             is_verified: true,
             is_staff,
             is_superuser: false,
+            lacks_second_factor: false,
         };
         let of = |viewer: &Viewer, setting: &str, friends| {
             sight(viewer, UserId(1), Audience::of(setting), friends)

@@ -24,6 +24,7 @@ use crate::{
     accounts::AccountError,
     entities::{sessions, users},
     events::SessionsEnded,
+    second_factor::{self, challenges},
     settings::requires_verification,
 };
 
@@ -64,8 +65,29 @@ pub struct TokenPair {
     pub refresh: String,
 }
 
-/// Begins a session.
+/// Begins a session of an account that has shown one factor. Sign-in goes through [`sign_in::finish`](crate::sign_in::finish),
+/// which asks for the second one first.
 pub async fn open(app: &App, tx: &Tx, user: UserId, client: &ClientInfo) -> Result<TokenPair, AccountError> {
+    begin(app, tx, user, client, false).await
+}
+
+/// Begins a session of an account that has shown two factors, or a passkey.
+pub async fn open_with_second_factor(
+    app: &App,
+    tx: &Tx,
+    user: UserId,
+    client: &ClientInfo,
+) -> Result<TokenPair, AccountError> {
+    begin(app, tx, user, client, true).await
+}
+
+async fn begin(
+    app: &App,
+    tx: &Tx,
+    user: UserId,
+    client: &ClientInfo,
+    second_factor: bool,
+) -> Result<TokenPair, AccountError> {
     let id = tx.next_id();
     let (pair, refresh_jti) = issue(app, tx, user, id)?;
     let session = sessions::ActiveModel {
@@ -79,6 +101,7 @@ pub async fn open(app: &App, tx: &Tx, user: UserId, client: &ClientInfo) -> Resu
         revoked_at: Set(None),
         address: Set(client.address.to_string()),
         user_agent: Set(client.user_agent.clone()),
+        second_factor: Set(second_factor),
     };
     sessions::Entity::insert(session)
         .exec_without_returning(tx)
@@ -183,6 +206,10 @@ pub async fn end(tx: &Tx, user: UserId, ending: Ending) -> Result<usize, DbErr> 
         ),
         [tx.now().into(), user.0.into(), session.into()],
     );
+    if !matches!(ending, Ending::Only(_)) {
+        // Nobody finishes a sign-in that was begun before.
+        challenges::remove_all(tx, user).await?;
+    }
     let rows = tx.query_all_raw(statement).await?;
     let sessions = rows
         .iter()
@@ -219,11 +246,11 @@ pub fn find_standing(
 ) -> BoxFuture<'static, Result<Standing, DbErr>> {
     async move {
         let text = if requires_verification(&app) {
-            "SELECT u.is_active, u.is_staff, u.is_superuser, s.id IS NOT NULL AS signed_in, p.email_verified_at IS NOT NULL \
-             FROM users u JOIN user_pii p ON p.user_id = u.id \
+            "SELECT u.is_active, u.is_staff, u.is_superuser, s.id IS NOT NULL AS signed_in, s.second_factor, \
+             p.email_verified_at IS NOT NULL FROM users u JOIN user_pii p ON p.user_id = u.id \
              LEFT JOIN sessions s ON s.id = $1 AND s.user_id = u.id AND s.revoked_at IS NULL WHERE u.id = $2"
         } else {
-            "SELECT u.is_active, u.is_staff, u.is_superuser, s.id IS NOT NULL AS signed_in, TRUE FROM users u \
+            "SELECT u.is_active, u.is_staff, u.is_superuser, s.id IS NOT NULL AS signed_in, s.second_factor, TRUE FROM users u \
              LEFT JOIN sessions s ON s.id = $1 AND s.user_id = u.id AND s.revoked_at IS NULL WHERE u.id = $2"
         };
         let values = [sid.into(), user_id.0.into()];
@@ -235,12 +262,15 @@ pub fn find_standing(
         if !row.try_get_by_index::<bool>(3)? {
             return Ok(Standing::SignedOut);
         }
+        let (is_staff, is_superuser): (bool, bool) = (row.try_get_by_index(1)?, row.try_get_by_index(2)?);
+        let is_enough = row.try_get_by_index(4)? || !second_factor::is_required_of_staff(&app);
         Ok(Standing::Active(Viewer {
             id: user_id,
             session: sid,
-            is_verified: row.try_get_by_index(4)?,
-            is_staff: row.try_get_by_index(1)?,
-            is_superuser: row.try_get_by_index(2)?,
+            is_verified: row.try_get_by_index(5)?,
+            is_staff: is_staff && is_enough,
+            is_superuser: is_superuser && is_enough,
+            lacks_second_factor: is_staff && !is_enough,
         }))
     }
     .boxed()

@@ -7,10 +7,10 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::{
-    accounts,
+    accounts::{self, AccountError},
     entities::users,
     events::UserChanged,
-    groups,
+    groups, second_factor,
     sessions::{self, Ending},
 };
 
@@ -114,4 +114,24 @@ pub async fn deactivate(tx: &Tx, argument: &Value) -> anyhow::Result<Value> {
     tx.append(&Action::new("identity.user_deactivated").on("user", &user_id))
         .await?;
     Ok(json!({}))
+}
+
+/// `{"reset_second_factor": {"user_id"}}`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ResetSecondFactor {
+    user_id: UserId,
+}
+
+/// Removes authenticator app, passkeys and recovery codes of an account and ends its sessions: for an owner who has lost
+/// them all. The password stays.
+pub async fn reset_second_factor(tx: &Tx, argument: &Value) -> anyhow::Result<Value> {
+    let ResetSecondFactor { user_id } = ResetSecondFactor::deserialize(argument)?;
+    let was_on = second_factor::reset(tx, user_id)
+        .await
+        .map_err(|error| match error {
+            AccountError::NoSuchUser => anyhow::anyhow!("there is no such account"),
+            error => error.into(),
+        })?;
+    Ok(json!({ "was_on": was_on }))
 }

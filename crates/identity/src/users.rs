@@ -456,6 +456,7 @@ mod tests {
             is_verified: true,
             is_staff: false,
             is_superuser: false,
+            lacks_second_factor: false,
         };
         let mut query = seen_by(&viewer);
         DirectorySearch::of("50%_\\", "").narrow(&mut query);

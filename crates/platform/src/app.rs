@@ -6,7 +6,7 @@ use futures::future::BoxFuture;
 use sea_orm::DbErr;
 
 use crate::{
-    auth::{Claims, Passwords, Tokens},
+    auth::{Claims, Passwords, Seal, Tokens},
     cache::Cache,
     clock::Clock,
     config::Config,
@@ -40,6 +40,7 @@ pub(crate) struct Parts {
     pub db: Db,
     pub tokens: Tokens,
     pub passwords: Passwords,
+    pub seal: Seal,
     pub jobs: Jobs,
     pub pubsub: PubSub,
     pub cache: Cache,
@@ -88,6 +89,11 @@ impl App {
     /// Password hashing.
     pub fn passwords(&self) -> &Passwords {
         &self.0.passwords
+    }
+
+    /// Secrets at rest.
+    pub fn seal(&self) -> &Seal {
+        &self.0.seal
     }
 
     /// The job queue.

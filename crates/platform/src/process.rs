@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     app::{App, FindStanding, Parts},
-    auth::{Passwords, Tokens},
+    auth::{Passwords, Seal, Tokens},
     cache::Cache,
     clock::Clock,
     config::{Config, ConfigError, ConnectionUrl, Environment, StorageBackend},
@@ -122,6 +122,7 @@ impl Process {
         let app = App::new(Parts {
             tokens: Tokens::new(config.signing_key(), &config.tokens),
             passwords: Passwords::new(&config.passwords)?,
+            seal: Seal::new(&config.runtime.secret_key)?,
             jobs,
             pubsub: pubsub(&config)?,
             cache: redis.clone().map_or_else(

@@ -21,6 +21,8 @@ pub struct Model {
     pub address: String,
     /// What the client said of itself then.
     pub user_agent: String,
+    /// Whether it was opened with a second factor, or with a passkey.
+    pub second_factor: bool,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -4,6 +4,7 @@ mod m20261121_000002_accounts;
 mod m20261121_000003_personal_data;
 mod m20261121_000004_leaving;
 mod m20261121_000005_one_time_tokens;
+mod m20261121_000006_second_factor;
 mod m20261121_000010_profiles;
 mod m20261121_000010_social_accounts;
 mod m20261121_000011_devices;
@@ -20,5 +21,6 @@ pub fn all() -> Vec<Box<dyn MigrationTrait>> {
         Box::new(m20261121_000005_one_time_tokens::Migration),
         Box::new(m20261121_000010_profiles::Migration),
         Box::new(m20261121_000011_devices::Migration),
+        Box::new(m20261121_000006_second_factor::Migration),
     ]
 }

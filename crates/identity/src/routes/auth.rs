@@ -15,8 +15,10 @@ use utoipa::ToSchema;
 use crate::{
     accounts::{self, Registration, SignedIn},
     attempts, handles,
+    routes::second_factor::LONGEST_CODE,
     sessions::{self, ClientInfo},
     settings::SignInSettings,
+    sign_in,
     users::UserView,
 };
 
@@ -148,11 +150,14 @@ pub async fn register(
 }
 
 /// A sign-in.
-#[derive(Debug, ToSchema)]
+#[derive(ToSchema)]
 pub struct Credentials {
     #[schema(format = "email")]
     email: String,
     password: String,
+    /// Where a second factor is on: a code of the authenticator app, or a recovery code.
+    #[schema(max_length = 64)]
+    otp: Option<String>,
 }
 
 impl Input for Credentials {
@@ -160,15 +165,19 @@ impl Input for Credentials {
         Self {
             email: fields.required("email", email()),
             password: fields.required("password", text()),
+            otp: fields
+                .optional("otp", text().max(LONGEST_CODE).or_blank())
+                .filter(|code| !code.is_empty()),
         }
     }
 }
 
-/// Signs in.
+/// Signs in. Where a second factor is on and `otp` is missing, the answer is 400 with a `challenge` for
+/// `auth/second-factor/`.
 #[utoipa::path(
     post, path = "/api/v1/auth/login/", tag = "auth", security(()), request_body = Credentials,
     responses(
-        (status = 200, body = SignInAnswer), (status = 400, description = "Invalid credentials"),
+        (status = 200, body = SignInAnswer), (status = 400, description = "Invalid credentials, or the second factor is needed"),
         (status = 429, description = "Too many wrong passwords")
     )
 )]
@@ -178,10 +187,11 @@ pub async fn login(
     client: ClientInfo,
     Body(credentials): Body<Credentials>,
 ) -> Result<Json<SignInAnswer>, ApiError> {
-    let attempt = attempts::begin(&app, &credentials.email, &client).await?;
-    let outcome = accounts::sign_in(&app, &credentials.email, &credentials.password, &client).await;
+    let Credentials { email, password, otp } = &credentials;
+    let attempt = attempts::begin(&app, email, &client).await?;
+    let outcome = sign_in::with_password(&app, (email, password), otp.as_deref(), &client).await;
     attempt.settle(&outcome).await;
-    Ok(SignInAnswer::of(outcome?, "Login successful."))
+    SignInAnswer::of_outcome(outcome?, "Login successful.")
 }
 
 /// A refresh token.

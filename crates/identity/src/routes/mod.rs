@@ -9,7 +9,9 @@ mod leaving;
 mod maps;
 mod matching_profiles;
 mod me;
+mod passkeys;
 mod passwords;
+mod second_factor;
 mod sessions;
 mod social;
 mod ties;
@@ -27,7 +29,11 @@ pub fn all() -> Vec<Routes> {
         .routes(routes!(passwords::request_reset))
         .routes(routes!(passwords::reset))
         .routes(routes!(addresses::verify))
-        .routes(routes!(addresses::change));
+        .routes(routes!(addresses::change))
+        .routes(routes!(second_factor::ask_passkey))
+        .routes(routes!(passkeys::start_sign_in))
+        .routes(routes!(passkeys::finish_sign_in));
+    let second_step = OpenApiRouter::new().routes(routes!(second_factor::answer, second_factor::status));
     let account = OpenApiRouter::new()
         .routes(routes!(me::read, me::change))
         .routes(routes!(passwords::change))
@@ -36,7 +42,14 @@ pub fn all() -> Vec<Routes> {
         .routes(routes!(leaving::delete_account))
         .routes(routes!(sessions::sign_out))
         .routes(routes!(sessions::list, sessions::end_others))
-        .routes(routes!(sessions::end_one));
+        .routes(routes!(sessions::end_one))
+        .routes(routes!(second_factor::start_totp))
+        .routes(routes!(second_factor::confirm_totp))
+        .routes(routes!(second_factor::remove_totp))
+        .routes(routes!(second_factor::renew_recovery_codes))
+        .routes(routes!(passkeys::start_registration))
+        .routes(routes!(passkeys::finish_registration))
+        .routes(routes!(passkeys::remove));
     let signed_in = OpenApiRouter::new()
         .routes(routes!(home::root))
         .routes(routes!(users::list))
@@ -65,6 +78,7 @@ pub fn all() -> Vec<Routes> {
     let public = OpenApiRouter::new().routes(routes!(home::highlights));
     vec![
         Routes::api(Access::SignIn, sign_in),
+        Routes::api(Access::SignInByPost, second_step),
         Routes::api(Access::Account, account),
         Routes::api(Access::SignedIn, signed_in),
         Routes::api(Access::Public, public),

@@ -89,8 +89,8 @@ pub async fn callback(
     Body(credentials): Body<Credentials>,
 ) -> Result<Json<SignInAnswer>, ApiError> {
     let identity = social::identify(&app, provider, &credentials).await?;
-    let signed_in = social::sign_in(&app, &identity, &client).await?;
-    Ok(SignInAnswer::of(signed_in, "Social login successful."))
+    let outcome = social::sign_in(&app, &identity, &client).await?;
+    SignInAnswer::of_outcome(outcome, "Social login successful.")
 }
 
 /// An identity at a provider that signs in to the account.

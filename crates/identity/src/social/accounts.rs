@@ -8,10 +8,11 @@ use sea_orm::{
 
 use super::{Identity, Provider, SocialError};
 use crate::{
-    accounts::{self, AccountError, NewAccount, Registration, SignedIn},
+    accounts::{self, AccountError, NewAccount, Registration},
     entities::{social_accounts, users},
     handles,
     sessions::ClientInfo,
+    sign_in::{self, SignInOutcome},
 };
 
 /// How often a request that met a concurrent one looks again.
@@ -19,16 +20,20 @@ const ATTEMPTS: usize = 20;
 
 /// Signs in to the account of the identity, which is made if there is none. An account that merely has the same address
 /// is not joined: its owner links the identity, signed in.
-pub async fn sign_in(app: &App, identity: &Identity, client: &ClientInfo) -> Result<SignedIn, SocialError> {
+pub async fn sign_in(
+    app: &App,
+    identity: &Identity,
+    client: &ClientInfo,
+) -> Result<SignInOutcome, SocialError> {
     for attempt in 0..ATTEMPTS {
         let outcome = app
             .db()
             .write(|tx| async move {
                 let user = match find(&tx, identity).await? {
-                    Some(row) => active(&tx, renew(&tx, row, identity).await?).await?,
+                    Some(row) => renew(&tx, row, identity).await?.user_id,
                     None => create(&tx, identity, attempt).await?,
                 };
-                Ok(accounts::admit(app, &tx, user, client).await?)
+                Ok(sign_in::admit(app, &tx, user, client).await?)
             })
             .await;
         match outcome {
@@ -41,16 +46,6 @@ pub async fn sign_in(app: &App, identity: &Identity, client: &ClientInfo) -> Res
         }
     }
     Err(SocialError::Rival)
-}
-
-/// The account of an identity, unless it is out of use.
-async fn active(tx: &Tx, row: social_accounts::Model) -> Result<UserId, SocialError> {
-    let account = users::Entity::find_by_id(row.user_id).one(tx).await?;
-    if account.is_some_and(|account| account.is_active) {
-        Ok(row.user_id)
-    } else {
-        Err(AccountError::InvalidCredentials.into())
-    }
 }
 
 /// Makes an account that nobody can sign in to with a password.
@@ -126,15 +121,14 @@ pub async fn unlink(app: &App, user: UserId, provider: Provider) -> Result<(), S
                 .await?
                 .ok_or(AccountError::NoSuchUser)?;
             let linked = links(&tx, user).await?;
-            let is_last = linked.len() == 1 && account.password == UNUSABLE;
             let row = linked
                 .into_iter()
                 .find(|row| row.provider == provider)
                 .ok_or(SocialError::NotLinked)?;
-            if is_last {
+            row.delete(&tx).await?;
+            if !sign_in::has_way_in(&tx, &account).await? {
                 return Err(SocialError::LastWay);
             }
-            row.delete(&tx).await?;
             Ok(())
         })
         .await

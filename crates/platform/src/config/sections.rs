@@ -19,7 +19,7 @@ crate::settings! {
         environment: DeploymentKind = ["ENVIRONMENT"] or "development",
         /// Folder of the SQLite database, of local media and of keys. Created when missing.
         data_dir: PathBuf = ["SELFLINK_DATA_DIR"] or "./data",
-        /// The instance's secret: signs tokens unless `JWT_SIGNING_KEY` is set. At least 32 characters in production.
+        /// The instance's secret: encrypts secrets at rest, and signs tokens unless `JWT_SIGNING_KEY` is set. At least 32 characters in production.
         secret_key: Secret = ["SECRET_KEY", "DJANGO_SECRET_KEY"] or "unsafe-secret-key",
         /// Development conveniences; refused in production.
         debug: bool = ["DEBUG", "DJANGO_DEBUG"] or "false",

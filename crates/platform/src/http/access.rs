@@ -24,6 +24,8 @@ pub enum Access {
     Public,
     /// Everybody; credentials are not looked at. Existing clients send stale ones when they sign in.
     SignIn,
+    /// POST as [`Access::SignIn`], every other method as [`Access::Account`].
+    SignInByPost,
     /// Whoever is signed in, also before the account's e-mail address is verified: what one needs to get there.
     Account,
     /// Whoever is signed in, with a verified e-mail address where the instance requires one.
@@ -41,10 +43,25 @@ pub struct Viewer {
     pub session: i64,
     /// Whether the account's e-mail address is verified, or need not be.
     pub is_verified: bool,
-    /// Whether the account belongs to staff, now.
+    /// Whether the account belongs to staff, now, and its session has what staff must have.
     pub is_staff: bool,
-    /// Whether the account may do everything.
+    /// Whether the account may do everything; as `is_staff`.
     pub is_superuser: bool,
+    /// The account belongs to staff, but its session was opened without the second factor that staff must have.
+    pub lacks_second_factor: bool,
+}
+
+impl Viewer {
+    /// Lets staff pass; everybody else is told why not.
+    pub fn require_staff(&self) -> Result<(), ApiError> {
+        if self.is_staff {
+            Ok(())
+        } else if self.lacks_second_factor {
+            Err(ApiError::second_factor_required())
+        } else {
+            Err(ApiError::forbidden())
+        }
+    }
 }
 
 /// What the identity domain knows of the account of a token, looked up per request: rights that were given or taken since
@@ -67,6 +84,16 @@ pub(crate) struct Guard {
     pub(crate) access: Access,
 }
 
+impl Guard {
+    fn access_by(&self, method: &Method) -> Access {
+        match self.access {
+            Access::SignInByPost if method == Method::POST => Access::SignIn,
+            Access::SignInByPost => Access::Account,
+            access => access,
+        }
+    }
+}
+
 /// The checks of a group, around its handlers and its 405 answers.
 pub(crate) async fn guard(State(guard): State<Guard>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
@@ -77,19 +104,20 @@ pub(crate) async fn guard(State(guard): State<Guard>, request: Request, next: Ne
 }
 
 async fn admit(guard: &Guard, parts: &mut Parts) -> Result<(), ApiError> {
-    let viewer = if guard.access == Access::SignIn {
+    let access = guard.access_by(&parts.method);
+    let viewer = if access == Access::SignIn {
         None
     } else {
         authenticate(&guard.app, parts).await?
     };
-    match (guard.access, &viewer) {
+    match (access, &viewer) {
         (Access::Account | Access::SignedIn | Access::Staff, None) => {
             return Err(ApiError::not_authenticated());
         }
         (Access::SignedIn | Access::Staff, Some(viewer)) if !viewer.is_verified => {
             return Err(ApiError::email_not_verified());
         }
-        (Access::Staff, Some(viewer)) if !viewer.is_staff => return Err(ApiError::forbidden()),
+        (Access::Staff, Some(viewer)) => viewer.require_staff()?,
         _ => {}
     }
     throttle(&guard.app, parts, viewer.as_ref()).await?;
@@ -221,11 +249,8 @@ impl FromRequestParts<App> for Staff {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         let CurrentUser(viewer) = CurrentUser::from_request_parts(parts, app).await?;
-        if viewer.is_staff {
-            Ok(Self(viewer))
-        } else {
-            Err(ApiError::forbidden())
-        }
+        viewer.require_staff()?;
+        Ok(Self(viewer))
     }
 }
 

@@ -101,6 +101,14 @@ impl ApiError {
         )
     }
 
+    /// 403: staff, but signed in without the second factor that staff must have.
+    pub fn second_factor_required() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            json!({ "detail": "Staff must sign in with a second factor.", "code": "second_factor_required" }),
+        )
+    }
+
     /// 404: there is no such place.
     pub fn not_found() -> Self {
         Self::detail(StatusCode::NOT_FOUND, "Not found.")
