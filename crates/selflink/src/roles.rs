@@ -12,7 +12,7 @@ use platform::{
 };
 use tokio::{
     net::TcpListener,
-    signal::unix::{SignalKind, signal},
+    signal::unix::{Signal, SignalKind, signal},
 };
 
 use crate::{cli::leave_trace, welcome};
@@ -149,6 +149,8 @@ pub async fn run(
     if role.schedules {
         process.schedule();
     }
+    // From before the first answer on: whoever has had one may ask for the end.
+    let (terminate, interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     if let Some(listener) = listener {
         let address = listener.local_addr()?;
         let pages = if role.is_everything() {
@@ -167,9 +169,7 @@ pub async fn run(
     }
     let stop = process.stop_token();
     tokio::spawn(async move {
-        if let Err(error) = asked_to_end().await {
-            tracing::error!("signals cannot be received: {error:#}");
-        }
+        asked_to_end(terminate, interrupt).await;
         tracing::info!("ending: no new connections, requests and jobs in flight finish");
         stop.cancel();
     });
@@ -183,11 +183,9 @@ async fn listen(arguments: &ArgMatches) -> anyhow::Result<TcpListener> {
         .with_context(|| format!("cannot listen on {address}: choose another with --bind"))
 }
 
-async fn asked_to_end() -> anyhow::Result<()> {
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+async fn asked_to_end(mut terminate: Signal, mut interrupt: Signal) {
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
     }
-    Ok(())
 }
