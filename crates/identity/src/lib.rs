@@ -122,7 +122,7 @@ pub fn domain() -> Domain {
         .collect(),
         personal_data: Some(PersonalData {
             export: |app, user| async move { Ok(exports::collect(app.db().reader(), user).await?) }.boxed(),
-            remove_files: |app, user| async move { Ok(avatars::remove_all(&app, user).await?) }.boxed(),
+            remove_files: |app, user| async move { avatars::remove_all(&app, user).await }.boxed(),
             erase: |tx, user| deletion::erase(tx, user).boxed(),
         }),
         commands: commands::all(),

@@ -36,6 +36,7 @@ pub enum Access {
 
 /// Whoever makes a request with a valid token.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a right of its own")]
 pub struct Viewer {
     /// The account.
     pub id: UserId,

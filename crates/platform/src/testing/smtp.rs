@@ -166,7 +166,7 @@ impl Conversation {
             match verb.as_str() {
                 "EHLO" => {
                     self.say("250-fake.example\r\n250-8BITMIME\r\n250 AUTH PLAIN LOGIN")
-                        .await?
+                        .await?;
                 }
                 "AUTH" => self.sign_in(&line).await?,
                 "MAIL" => {
