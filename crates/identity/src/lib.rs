@@ -10,6 +10,7 @@ mod commands;
 mod deletion;
 mod demo;
 mod devices;
+mod directory;
 mod entities;
 mod events;
 mod exports;

@@ -17,10 +17,10 @@ pub fn all() -> Vec<Box<dyn MigrationTrait>> {
         Box::new(m20261121_000002_accounts::Migration),
         Box::new(m20261121_000003_personal_data::Migration),
         Box::new(m20261121_000004_leaving::Migration),
-        Box::new(m20261121_000010_social_accounts::Migration),
         Box::new(m20261121_000005_one_time_tokens::Migration),
-        Box::new(m20261121_000010_profiles::Migration),
-        Box::new(m20261121_000011_devices::Migration),
         Box::new(m20261121_000006_second_factor::Migration),
+        Box::new(m20261121_000010_profiles::Migration),
+        Box::new(m20261121_000010_social_accounts::Migration),
+        Box::new(m20261121_000011_devices::Migration),
     ]
 }

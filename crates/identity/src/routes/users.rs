@@ -7,7 +7,10 @@ use platform::{
     id::UserId,
 };
 
-use crate::users::{self, DirectorySearch, ID, SORTABLE, UserRow, UserView};
+use crate::{
+    directory::DirectorySearch,
+    users::{self, ID, SORTABLE, UserRow, UserView},
+};
 
 /// All users, newest first.
 #[utoipa::path(
