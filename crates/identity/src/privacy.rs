@@ -12,7 +12,7 @@
 //! no list but their own. An audience that is none of these words counts as private: it hides rather than shows.
 
 use platform::{http::Viewer, id::UserId};
-use sea_orm::sea_query::{Condition, Expr, ExprTrait as _, Func, Query, SelectStatement};
+use sea_orm::sea_query::{Condition, Expr, ExprTrait as _, Query, SelectStatement};
 
 /// Who may see a profile, as its user has set it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,12 +31,11 @@ const PUBLIC: [&str; 2] = ["public", "everyone"];
 const FRIENDS: [&str; 2] = ["friends", "followers"];
 
 impl Audience {
-    /// What the setting `privacy` means; its letter case does not matter.
+    /// What the setting `privacy` means.
     pub fn of(setting: &str) -> Self {
-        let word = setting.to_lowercase();
-        if PUBLIC.contains(&word.as_str()) {
+        if PUBLIC.contains(&setting) {
             Self::Public
-        } else if FRIENDS.contains(&word.as_str()) {
+        } else if FRIENDS.contains(&setting) {
             Self::Friends
         } else {
             Self::Private
@@ -91,7 +90,8 @@ pub fn leave_out_private(query: &mut SelectStatement, viewer: &Viewer) {
     let listed = PUBLIC.into_iter().chain(FRIENDS);
     query.cond_where(
         Condition::any()
-            .add(Expr::expr(Func::lower(Expr::col(("s", "privacy")))).is_in(listed))
+            // The bare column: PostgreSQL cannot know how many rows a function of it finds, and would sort all users.
+            .add(Expr::col(("s", "privacy")).is_in(listed))
             .add(Expr::col(("u", "id")).eq(viewer.id.0)),
     );
 }
@@ -115,7 +115,7 @@ mod tests {
         };
         for setting in [
             "public",
-            "Everyone",
+            "everyone",
             "friends",
             "followers",
             "private",
@@ -126,10 +126,10 @@ mod tests {
             assert_eq!(of(&viewer(2, true), setting, false), Sight::Everything);
         }
         for (setting, stranger, friend) in [
-            ("PUBLIC", Sight::Profile, Sight::Profile),
+            ("public", Sight::Profile, Sight::Profile),
             ("friends", Sight::Card, Sight::Profile),
             ("private", Sight::Card, Sight::Card),
-            ("whatever", Sight::Card, Sight::Card),
+            ("Public", Sight::Card, Sight::Card),
         ] {
             assert_eq!(of(&viewer(2, false), setting, false), stranger, "{setting}");
             assert_eq!(of(&viewer(2, false), setting, true), friend, "{setting}");
