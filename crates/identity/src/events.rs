@@ -161,3 +161,29 @@ pub struct SecondFactorChanged {
 impl DomainEvent for SecondFactorChanged {
     const NAME: &'static str = "identity.second_factor_changed";
 }
+
+/// Somebody began to follow somebody.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Followed {
+    /// Who follows.
+    pub follower_id: UserId,
+    /// Who is followed.
+    pub followee_id: UserId,
+}
+
+impl DomainEvent for Followed {
+    const NAME: &'static str = "identity.followed";
+}
+
+/// Somebody follows somebody no longer: by choice, or because one of them has blocked the other.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Unfollowed {
+    /// Who followed.
+    pub follower_id: UserId,
+    /// Who was followed.
+    pub followee_id: UserId,
+}
+
+impl DomainEvent for Unfollowed {
+    const NAME: &'static str = "identity.unfollowed";
+}

@@ -3,7 +3,12 @@
 use platform::{App, db::Tx, id::UserId};
 use sea_orm::{ConnectionTrait as _, DbErr, SqlErr, Statement, Value};
 
-use crate::{accounts::AccountError, collections::Collection, ties};
+use crate::{
+    accounts::AccountError,
+    collections::Collection,
+    events::{Followed, Unfollowed},
+    ties,
+};
 
 /// Which end of the follow rows a list shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,6 +64,20 @@ pub async fn set(tx: &Tx, follower: UserId, followee: UserId, follows: bool) -> 
         .map_err(gone)?;
     if written.rows_affected() == 0 {
         return Ok(());
+    }
+    let (follower_id, followee_id) = (follower, followee);
+    if follows {
+        tx.append(&Followed {
+            follower_id,
+            followee_id,
+        })
+        .await?;
+    } else {
+        tx.append(&Unfollowed {
+            follower_id,
+            followee_id,
+        })
+        .await?;
     }
     let by: i64 = if follows { 1 } else { -1 };
     let mut counters = [(follower, "following_count"), (followee, "followers_count")];

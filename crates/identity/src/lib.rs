@@ -55,12 +55,12 @@ use events::{AvatarReplaced, DeletionRequested, ExportRequested};
 pub use avatars::{purge as purge_avatars, remove_all as remove_avatars};
 pub use demo::{DemoAccount, seed as seed_demo};
 pub use events::{
-    FactorChange, PasswordChanged, SecondFactorChanged, SessionsEnded, UserChanged, UserDeleted,
-    UserRegistered,
+    FactorChange, Followed, PasswordChanged, SecondFactorChanged, SessionsEnded, Unfollowed, UserChanged,
+    UserDeleted, UserRegistered,
 };
 pub use sessions::find_standing;
 pub use ties::{Ties, between as ties};
-pub use users::existing;
+pub use users::{SettingsView, UserView, count_posts, existing, shown_to};
 
 /// The domain as the binary lists it.
 pub fn domain() -> Domain {

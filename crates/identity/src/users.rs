@@ -1,9 +1,10 @@
 //! Users as others see them: the row with everything that an answer shows, and what of it a viewer may see.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use platform::{
+    db::Tx,
     http::{Page, SortKind, SortValue, Sortable, TimeOfDay, Timestamp, Viewer},
     id::UserId,
 };
@@ -309,6 +310,42 @@ pub fn seen_by(viewer: &Viewer) -> SelectStatement {
         )
         .join_as(sea_orm::JoinType::LeftJoin, "user_pii", "p", personal)
         .take()
+}
+
+/// The users of these ids (a page of them: at most a few hundred) as `viewer` sees them beside what they wrote; nobody's
+/// viewer sees what strangers see. In one query.
+pub async fn shown_to(
+    on: &impl ConnectionTrait,
+    viewer: Option<&Viewer>,
+    ids: &[UserId],
+) -> Result<HashMap<UserId, UserView>, DbErr> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let nobody = Viewer {
+        id: UserId(0),
+        session: 0,
+        is_verified: false,
+        is_staff: false,
+        is_superuser: false,
+        lacks_second_factor: false,
+    };
+    let viewer = viewer.unwrap_or(&nobody);
+    let mut query = seen_by(viewer);
+    query.and_where(Expr::col(("u", "id")).is_in(ids.iter().map(|id| id.0)));
+    let rows = rows_of(on, &query).await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.id, row.view_for(viewer)))
+        .collect())
+}
+
+/// Changes how many posts an account has, in the transaction that adds or removes them.
+pub async fn count_posts(tx: &Tx, user: UserId, by: i64) -> Result<(), DbErr> {
+    let text = "UPDATE users SET posts_count = posts_count + $1 WHERE id = $2";
+    let statement =
+        Statement::from_sql_and_values(tx.get_database_backend(), text, [by.into(), user.0.into()]);
+    tx.execute_raw(statement).await.map(drop)
 }
 
 /// The same without those that lists do not show to `viewer`.

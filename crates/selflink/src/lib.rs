@@ -11,7 +11,16 @@ pub use cli::run;
 
 /// The domains of this program; those that others depend on first.
 pub fn domains() -> Vec<Domain> {
-    vec![identity::domain(), audit::domain()]
+    vec![
+        identity::domain(),
+        audit::domain(),
+        media::domain(),
+        social::domain(),
+        feed::domain(),
+        search::domain(),
+        notifications::domain(),
+        moderation::domain(),
+    ]
 }
 
 /// The program as it is shipped.

@@ -39,6 +39,17 @@ pub enum Engine {
 }
 
 impl Engine {
+    /// The members of a list that is bound as one value, see [`list_of`], for `… IN {}`: a statement keeps its text, and
+    /// so its plan, however long the list.
+    pub fn list(self, placeholder: &str) -> String {
+        match self {
+            Self::Sqlite => format!("(SELECT value FROM json_each({placeholder}))"),
+            Self::Postgres => {
+                format!("(SELECT CAST(jsonb_array_elements_text(CAST({placeholder} AS JSONB)) AS BIGINT))")
+            }
+        }
+    }
+
     /// The same in SeaORM's words.
     pub fn backend(self) -> DbBackend {
         match self {
@@ -46,6 +57,12 @@ impl Engine {
             Engine::Postgres => DbBackend::Postgres,
         }
     }
+}
+
+/// A list of ids as one value, for [`Engine::list`].
+pub fn list_of(ids: &[i64]) -> sea_orm::Value {
+    let ids: Vec<String> = ids.iter().map(i64::to_string).collect();
+    format!("[{}]", ids.join(",")).into()
 }
 
 /// A statement without parameters.

@@ -24,6 +24,8 @@ pub enum Access {
     Public,
     /// Everybody; credentials are not looked at. Existing clients send stale ones when they sign in.
     SignIn,
+    /// Reading as [`Access::Public`], every other method as [`Access::SignedIn`].
+    PublicReads,
     /// POST as [`Access::SignIn`], every other method as [`Access::Account`].
     SignInByPost,
     /// Whoever is signed in, also before the account's e-mail address is verified: what one needs to get there.
@@ -90,6 +92,8 @@ impl Guard {
         match self.access {
             Access::SignInByPost if method == Method::POST => Access::SignIn,
             Access::SignInByPost => Access::Account,
+            Access::PublicReads if *method == Method::GET || *method == Method::HEAD => Access::Public,
+            Access::PublicReads => Access::SignedIn,
             access => access,
         }
     }
@@ -222,6 +226,17 @@ impl FromRequestParts<App> for CurrentUser {
             .cloned()
             .map(Self)
             .ok_or_else(ApiError::not_authenticated)
+    }
+}
+
+/// The viewer of an endpoint that is open to everybody, if signed in.
+pub struct MaybeUser(pub Option<Viewer>);
+
+impl FromRequestParts<App> for MaybeUser {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Self::Rejection> {
+        Ok(Self(parts.extensions.get::<Viewer>().cloned()))
     }
 }
 

@@ -18,7 +18,7 @@ mod service;
 mod upload;
 mod values;
 
-pub use access::{Access, CurrentUser, PathId, Staff, Standing, VerifiedUser, Viewer};
+pub use access::{Access, CurrentUser, MaybeUser, PathId, Staff, Standing, VerifiedUser, Viewer};
 pub use body::{Body, Input};
 pub use error::ApiError;
 pub use fields::Fields;

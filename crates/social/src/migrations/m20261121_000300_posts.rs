@@ -1,0 +1,120 @@
+//! Posts and comments, with what hangs on them.
+
+use platform::db::create;
+use sea_orm_migration::prelude::*;
+
+/// See the module.
+#[derive(DeriveMigrationName)]
+pub struct Migration;
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        // `removed_at`: taken away by moderation, seen by nobody but the author.
+        create(
+            manager,
+            "CREATE TABLE posts (
+                id BIGINT PRIMARY KEY,
+                author_id BIGINT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+                text TEXT NOT NULL,
+                visibility TEXT NOT NULL,
+                language TEXT NOT NULL,
+                has_video BOOLEAN NOT NULL DEFAULT FALSE,
+                repost_of BIGINT REFERENCES posts (id) ON DELETE SET NULL,
+                is_plain_repost BOOLEAN NOT NULL DEFAULT FALSE,
+                like_count BIGINT NOT NULL DEFAULT 0,
+                comment_count BIGINT NOT NULL DEFAULT 0,
+                repost_count BIGINT NOT NULL DEFAULT 0,
+                edited_at TIMESTAMPTZ,
+                removed_at TIMESTAMPTZ,
+                created_at TIMESTAMPTZ NOT NULL,
+                updated_at TIMESTAMPTZ NOT NULL
+            );
+            CREATE INDEX posts_author ON posts (author_id, id);
+            CREATE INDEX posts_newest ON posts (created_at, id);
+            CREATE INDEX posts_videos ON posts (id) WHERE has_video;
+            CREATE INDEX posts_reposts ON posts (repost_of, id);
+            CREATE UNIQUE INDEX posts_plain_repost_unique ON posts (author_id, repost_of) WHERE is_plain_repost;
+            CREATE TABLE post_files (
+                post_id BIGINT NOT NULL REFERENCES posts (id) ON DELETE CASCADE,
+                position BIGINT NOT NULL,
+                file_id BIGINT NOT NULL REFERENCES media_files (id) ON DELETE CASCADE,
+                PRIMARY KEY (post_id, position)
+            );
+            CREATE UNIQUE INDEX post_files_file_unique ON post_files (file_id);
+            CREATE TABLE post_assets (
+                post_id BIGINT NOT NULL REFERENCES posts (id) ON DELETE CASCADE,
+                position BIGINT NOT NULL,
+                asset_id BIGINT NOT NULL REFERENCES media_assets (id) ON DELETE CASCADE,
+                PRIMARY KEY (post_id, position)
+            );
+            CREATE INDEX post_assets_asset ON post_assets (asset_id);
+            CREATE TABLE post_likes (
+                post_id BIGINT NOT NULL REFERENCES posts (id) ON DELETE CASCADE,
+                user_id BIGINT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+                created_at TIMESTAMPTZ NOT NULL,
+                PRIMARY KEY (post_id, user_id)
+            );
+            CREATE INDEX post_likes_newest ON post_likes (post_id, created_at, user_id);
+            CREATE INDEX post_likes_user ON post_likes (user_id, created_at);
+            CREATE TABLE bookmarks (
+                user_id BIGINT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+                post_id BIGINT NOT NULL REFERENCES posts (id) ON DELETE CASCADE,
+                created_at TIMESTAMPTZ NOT NULL,
+                PRIMARY KEY (user_id, post_id)
+            );
+            CREATE INDEX bookmarks_newest ON bookmarks (user_id, created_at, post_id);
+            CREATE INDEX bookmarks_post ON bookmarks (post_id);
+            CREATE TABLE post_hashtags (
+                tag TEXT NOT NULL,
+                post_id BIGINT NOT NULL REFERENCES posts (id) ON DELETE CASCADE,
+                PRIMARY KEY (tag, post_id)
+            );
+            CREATE INDEX post_hashtags_post ON post_hashtags (post_id);
+            CREATE TABLE post_mentions (
+                post_id BIGINT NOT NULL REFERENCES posts (id) ON DELETE CASCADE,
+                user_id BIGINT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+                PRIMARY KEY (post_id, user_id)
+            );
+            CREATE INDEX post_mentions_user ON post_mentions (user_id, post_id);
+            CREATE TABLE comments (
+                id BIGINT PRIMARY KEY,
+                post_id BIGINT NOT NULL REFERENCES posts (id) ON DELETE CASCADE,
+                author_id BIGINT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+                parent_id BIGINT REFERENCES comments (id) ON DELETE CASCADE,
+                text TEXT NOT NULL,
+                like_count BIGINT NOT NULL DEFAULT 0,
+                edited_at TIMESTAMPTZ,
+                removed_at TIMESTAMPTZ,
+                created_at TIMESTAMPTZ NOT NULL,
+                updated_at TIMESTAMPTZ NOT NULL
+            );
+            CREATE INDEX comments_post ON comments (post_id, created_at, id);
+            CREATE INDEX comments_newest ON comments (created_at, id);
+            CREATE INDEX comments_author ON comments (author_id, id);
+            CREATE INDEX comments_parent ON comments (parent_id);
+            CREATE TABLE comment_files (
+                comment_id BIGINT NOT NULL REFERENCES comments (id) ON DELETE CASCADE,
+                position BIGINT NOT NULL,
+                file_id BIGINT NOT NULL REFERENCES media_files (id) ON DELETE CASCADE,
+                PRIMARY KEY (comment_id, position)
+            );
+            CREATE UNIQUE INDEX comment_files_file_unique ON comment_files (file_id);
+            CREATE TABLE comment_likes (
+                comment_id BIGINT NOT NULL REFERENCES comments (id) ON DELETE CASCADE,
+                user_id BIGINT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+                created_at TIMESTAMPTZ NOT NULL,
+                PRIMARY KEY (comment_id, user_id)
+            );
+            CREATE INDEX comment_likes_newest ON comment_likes (comment_id, created_at, user_id);
+            CREATE INDEX comment_likes_user ON comment_likes (user_id, created_at);
+            CREATE TABLE comment_mentions (
+                comment_id BIGINT NOT NULL REFERENCES comments (id) ON DELETE CASCADE,
+                user_id BIGINT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+                PRIMARY KEY (comment_id, user_id)
+            );
+            CREATE INDEX comment_mentions_user ON comment_mentions (user_id, comment_id);",
+        )
+        .await
+    }
+}
