@@ -31,6 +31,7 @@ mod pictures;
 mod privacy;
 mod reauthentication;
 mod routes;
+mod searchable;
 mod second_factor;
 mod sessions;
 mod settings;
@@ -58,6 +59,8 @@ pub use events::{
     FactorChange, Followed, PasswordChanged, SecondFactorChanged, SessionsEnded, Unfollowed, UserChanged,
     UserDeleted, UserRegistered,
 };
+pub use privacy::{finds, reads_profile};
+pub use searchable::{SearchableUser, listed_users, searchable_users, searchable_users_after};
 pub use sessions::find_standing;
 pub use ties::{Ties, between as ties};
 pub use users::{SettingsView, UserView, count_posts, existing, shown_to};
