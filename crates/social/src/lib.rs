@@ -4,6 +4,7 @@ mod events;
 mod migrations;
 mod posts;
 mod routes;
+mod searchable;
 mod views;
 mod visibility;
 
@@ -13,6 +14,7 @@ pub use events::{
     CommentChanged, CommentCreated, CommentDeleted, CommentLiked, CommentUnliked, Mentioned, PostChanged,
     PostCreated, PostDeleted, PostLiked, PostReposted, PostUnliked,
 };
+pub use searchable::{SearchablePost, searchable_posts, searchable_posts_after};
 pub use views::{ImageView, PostView, VideoView, posts_shown_to};
 pub use visibility::{not_apart, visible};
 
