@@ -20,6 +20,7 @@ mod permissions;
 mod pooler;
 mod profiles;
 mod program;
+mod search;
 mod second_factor;
 mod sessions;
 mod shutdown;
