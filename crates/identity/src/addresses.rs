@@ -5,9 +5,10 @@ use platform::{App, db::Tx, http::Viewer, id::UserId};
 use sea_orm::{ActiveValue::Set, ConnectionTrait as _, DbErr, EntityTrait as _, Statement};
 
 use crate::{
-    accounts::{AccountError, canonical_email, email_key, taken},
+    accounts::{canonical_email, email_key},
     attempts,
     entities::user_pii,
+    errors::{AccountError, taken},
     events::{EmailChangeRequested, EmailVerificationRequested, UserChanged},
     mail_limits,
     one_time_tokens::{self, Purpose},

@@ -13,8 +13,8 @@ use sea_orm::{
 };
 
 use crate::{
-    accounts::AccountError,
     entities::{avatars, personal_maps, users},
+    errors::AccountError,
     pictures::{self, Picture},
 };
 

@@ -7,8 +7,8 @@ use sea_orm::{ActiveValue::Set, DbErr, EntityTrait as _};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    accounts::AccountError,
     entities::users,
+    errors::AccountError,
     events::{DeletionRequested, UserChanged, UserDeleted},
     follows, passwords,
     sessions::{self, ClientInfo, Ending},

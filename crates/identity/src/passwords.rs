@@ -4,9 +4,9 @@ use platform::{App, db::Tx, http::Viewer, id::UserId};
 use sea_orm::{ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _, Statement};
 
 use crate::{
-    accounts::{self, AccountError},
-    addresses, attempts,
+    accounts, addresses, attempts,
     entities::users,
+    errors::AccountError,
     events::{PasswordChanged, PasswordResetRequested},
     mail_limits,
     one_time_tokens::{self, Purpose},

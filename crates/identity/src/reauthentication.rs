@@ -10,7 +10,7 @@ use platform::{
 };
 use sea_orm::EntityTrait as _;
 
-use crate::{accounts::AccountError, entities::users, second_factor::FactorError};
+use crate::{entities::users, errors::AccountError, second_factor::FactorError};
 
 /// How often the password of an account may be tried here.
 const RATE: Rate = Rate {
