@@ -64,7 +64,9 @@ pub async fn request_change(
     (email, password): (&str, &str),
     client: &ClientInfo,
 ) -> Result<(), AccountError> {
-    passwords::confirm(app, viewer, ("password", password), client).await?;
+    const FIELD: &str = "password";
+    let confirmed = passwords::confirm(app, viewer, (FIELD, Some(password)), client).await?;
+    confirmed.ok_or(AccountError::WrongPassword(FIELD))?;
     let user_id = viewer.id;
     mail_limits::check_account(app, "change", &user_id.to_string()).await?;
     let has_share = mail_limits::has_share(app, "change_to", &attempts::account_subject(app, email)).await;

@@ -2,7 +2,7 @@
 //!
 //! Ledgers and the audit trail keep the number of the account, which leads nowhere afterwards.
 
-use platform::{App, auth, db::Tx, http::Viewer, id::UserId, jobs::Job};
+use platform::{App, db::Tx, http::Viewer, id::UserId, jobs::Job};
 use sea_orm::{ActiveValue::Set, DbErr, EntityTrait as _};
 use serde::{Deserialize, Serialize};
 
@@ -31,15 +31,16 @@ pub async fn request(
     client: &ClientInfo,
 ) -> Result<(), AccountError> {
     let user = viewer.id;
-    let account = users::Entity::find_by_id(user)
-        .one(app.db().reader())
-        .await?
-        .ok_or(AccountError::NoSuchUser)?;
-    if account.password != auth::UNUSABLE {
-        let password = confirmation.password.as_deref().unwrap_or("");
-        passwords::confirm(app, viewer, ("password", password), client).await?;
-    } else if confirmation.handle.as_ref() != Some(&account.handle) {
-        return Err(AccountError::HandleNotConfirmed);
+    let password = confirmation.password.as_deref();
+    let confirmed = passwords::confirm(app, viewer, ("password", password), client).await?;
+    if confirmed.is_none() {
+        let account = users::Entity::find_by_id(user)
+            .one(app.db().reader())
+            .await?
+            .ok_or(AccountError::NoSuchUser)?;
+        if confirmation.handle.as_ref() != Some(&account.handle) {
+            return Err(AccountError::HandleNotConfirmed);
+        }
     }
     app.db()
         .write(|tx| async move {

@@ -23,6 +23,9 @@ pub enum AccountError {
     /// No such account, wrong password or deactivated: the same to the client.
     #[error("Invalid credentials")]
     InvalidCredentials,
+    /// The password that confirms a change was not sent; names the field that it belongs in.
+    #[error("This field is required.")]
+    PasswordMissing(&'static str),
     /// The password that confirms a change is wrong; names the field that it was sent in.
     #[error("The password is not right.")]
     WrongPassword(&'static str),
@@ -80,7 +83,9 @@ impl From<AccountError> for ApiError {
             | AccountError::HandleEmpty
             | AccountError::HandleNotConfirmed => Self::field("handle", text),
             AccountError::InvalidCredentials => Self::object(text),
-            AccountError::WrongPassword(field) => Self::field(field, text),
+            AccountError::PasswordMissing(field) | AccountError::WrongPassword(field) => {
+                Self::field(field, text)
+            }
             AccountError::TooManyAttempts(seconds) => Self::throttled(seconds),
             AccountError::InvalidToken => Self::field("token", text),
             AccountError::InvalidRefreshToken

@@ -31,7 +31,6 @@ mod passwords;
 mod pictures;
 mod privacy;
 mod profiles;
-mod reauthentication;
 mod routes;
 mod searchable;
 mod second_factor;
