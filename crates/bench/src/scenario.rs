@@ -1,10 +1,12 @@
 //! What can be measured. A scenario is one file below this one and one line in [`ALL`].
 
+mod crowd;
 mod follow_churn;
 mod login;
 mod me;
 mod me_during_sign_in;
 mod register;
+mod search_users;
 mod sign_in;
 mod user_detail;
 mod users_list;
@@ -25,6 +27,7 @@ pub static ALL: &[&dyn Scenario] = &[
     &users_list::UsersList,
     &user_detail::ORDINARY,
     &user_detail::POPULAR,
+    &search_users::SearchUsers,
     &follow_churn::FollowChurn,
     &sign_in::SignIn,
     &me_during_sign_in::MeDuringSignIn,
