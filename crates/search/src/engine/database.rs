@@ -1,8 +1,6 @@
 //! What the engines of both databases have in common: the tables of folded texts, and scans of their newest rows.
 //!
-//! A needle that the trigrams cannot serve, because it is too short, is looked for in the newest rows alone. So is every
-//! needle at first on PostgreSQL: what many texts hold fills a page from there, and the index is asked for rare things only,
-//! whose rows it can afford to sort.
+//! A needle that the trigrams cannot serve, because it is too short, is looked for in the newest rows alone.
 
 use platform::{
     App,
@@ -34,12 +32,11 @@ pub fn table(what: What) -> (&'static str, &'static str) {
 }
 
 /// A condition on rows `x`: the needle `$2` is in a text that the viewer `$1` reads, of somebody or something it finds.
-/// `probed` narrows each text further.
-pub fn matches(engine: Engine, ask: &Ask<'_>, probed: impl Fn(&str) -> String) -> String {
-    let holds = |column: &str| format!("{}({column}, $2) > 0{}", position(engine), probed(column));
+pub fn matches(engine: Engine, ask: &Ask<'_>) -> String {
+    let holds = |column: &str| format!("{}({column}, $2) > 0", position(engine));
     match ask.what {
         What::Users => format!(
-            "(({}) OR ({} AND {})) AND {}",
+            "({} OR ({} AND {})) AND {}",
             holds("x.names"),
             holds("x.bio"),
             identity::reads_profile(ask.viewer, "$1", "x.user_id"),
@@ -79,13 +76,18 @@ pub fn values(ask: &Ask<'_>) -> Vec<Value> {
     ]
 }
 
-/// Looks for the needle in the first `rows` rows of the walk.
-pub async fn scan(app: &App, ask: &Ask<'_>, rows: u32) -> Result<Hits, DbErr> {
+/// The first `rows` rows of the walk.
+pub fn newest(ask: &Ask<'_>, rows: u32) -> String {
     let ((table, key), (comparison, order)) = (table(ask.what), direction(ask));
+    format!("SELECT * FROM {table} WHERE {key} {comparison} $3 ORDER BY {key} {order} LIMIT {rows}")
+}
+
+/// Looks for matches in the first `rows` rows of the walk.
+pub async fn scan(app: &App, ask: &Ask<'_>, matches: &str, rows: u32) -> Result<Hits, DbErr> {
+    let ((_, key), (_, order)) = (table(ask.what), direction(ask));
     let text = format!(
-        "SELECT x.{key} FROM (SELECT * FROM {table} WHERE {key} {comparison} $3 ORDER BY {key} {order} LIMIT {rows}) x \
-         WHERE {} ORDER BY x.{key} {order} LIMIT {}",
-        matches(app.db().engine(), ask, |_| String::new()),
+        "SELECT x.{key} FROM ({}) x WHERE {matches} ORDER BY x.{key} {order} LIMIT {}",
+        newest(ask, rows),
         ask.walk.take
     );
     hits(app, text, values(ask)).await

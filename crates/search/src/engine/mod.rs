@@ -63,7 +63,7 @@ pub struct Ask<'a> {
 }
 
 /// What an engine found.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Hits {
     /// In their order.
     pub ids: Vec<i64>,

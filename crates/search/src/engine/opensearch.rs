@@ -11,13 +11,13 @@ use std::{
     time::Duration,
 };
 
-use opensearch::http::Method;
 use platform::{
     App,
     config::{Environment, Section, Variable},
     id::UserId,
     jobs::Enqueue,
 };
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use self::client::Client;
@@ -114,7 +114,7 @@ impl OpenSearchEngine {
         for what in [What::Users, What::Posts] {
             let path = queries::index(what);
             let made = self
-                .ask((Method::Put, path), vec![queries::mapping(what)], WRITE_TIMEOUT)
+                .ask((Method::PUT, path), vec![queries::mapping(what)], WRITE_TIMEOUT)
                 .await;
             match made {
                 Ok(_) => {
@@ -138,13 +138,13 @@ impl OpenSearchEngine {
             "{}/_delete_by_query?conflicts=proceed",
             queries::index(What::Posts)
         );
-        self.ask((Method::Post, &path), vec![posts], WRITE_TIMEOUT)
+        self.ask((Method::POST, &path), vec![posts], WRITE_TIMEOUT)
             .await?;
         self.refresh(app, What::Users, &[user.0]).await
     }
 
     async fn bulk(&self, lines: Vec<Value>) -> Result<(), EngineError> {
-        let answer = self.ask((Method::Post, "_bulk"), lines, WRITE_TIMEOUT).await?;
+        let answer = self.ask((Method::POST, "_bulk"), lines, WRITE_TIMEOUT).await?;
         let refused = queries::refused(&answer)
             .ok_or_else(|| EngineError::Away("an answer that cannot be understood".to_owned()))
             .inspect_err(|error| self.note(error))?;
@@ -167,15 +167,12 @@ impl Engine for OpenSearchEngine {
             .max(2 * ask.walk.take)
             .min(DEEPEST.saturating_sub(ask.skip));
         if size == 0 {
-            return Ok(Hits {
-                ids: Vec::new(),
-                has_more: false,
-            });
+            return Ok(Hits::default());
         }
         let path = format!("{}/_search", queries::index(ask.what));
         let patience = Duration::from_millis(self.settings.timeout_millis);
         let answer = self
-            .ask((Method::Post, &path), vec![queries::search(ask, size)], patience)
+            .ask((Method::POST, &path), vec![queries::search(ask, size)], patience)
             .await?;
         let ids = queries::hits(&answer)
             .ok_or_else(|| EngineError::Away("an answer that cannot be understood".to_owned()))

@@ -15,10 +15,10 @@ impl Engine for Sqlite {
         if ask.mode == Mode::Words {
             return words(app, ask).await;
         }
+        let matches = database::matches(Database::Sqlite, ask);
         if !ask.query.has_trigram() {
-            return Ok(database::scan(app, ask, LONG_LOOK).await?);
+            return Ok(database::scan(app, ask, &matches, LONG_LOOK).await?);
         }
-        let matches = database::matches(Database::Sqlite, ask, |_| String::new());
         full_text(app, ask, ("trigrams", &quoted(ask.query.probe())), &matches).await
     }
 
@@ -30,10 +30,7 @@ impl Engine for Sqlite {
 async fn words(app: &App, ask: &Ask<'_>) -> Result<Hits, EngineError> {
     let words: Vec<String> = ask.query.words().map(quoted).collect();
     if words.is_empty() {
-        return Ok(Hits {
-            ids: Vec::new(),
-            has_more: false,
-        });
+        return Ok(Hits::default());
     }
     let shown = database::shown(ask.viewer, ask.what);
     full_text(app, ask, ("words", &words.join(" ")), &shown).await
