@@ -5,6 +5,7 @@ mod follow_churn;
 mod login;
 mod me;
 mod me_during_sign_in;
+mod post;
 mod register;
 mod search_users;
 mod sign_in;
@@ -28,6 +29,8 @@ pub static ALL: &[&dyn Scenario] = &[
     &user_detail::ORDINARY,
     &user_detail::POPULAR,
     &search_users::SearchUsers,
+    &post::DETAIL,
+    &post::COMMENTS,
     &follow_churn::FollowChurn,
     &sign_in::SignIn,
     &me_during_sign_in::MeDuringSignIn,
