@@ -27,7 +27,6 @@ mod matching_profiles;
 mod migrations;
 mod one_time_tokens;
 mod passwords;
-mod pictures;
 mod privacy;
 mod reauthentication;
 mod routes;

@@ -278,6 +278,7 @@ mod tests {
         assert_eq!(nullable(Source::Form(vec![])), None);
         let upload = Upload {
             file_name: "a.png".to_owned(),
+            content_type: None,
             content: Content::Memory("x".into()),
         };
         let files = Files::from_iter([(FIELD.name, Received::Whole(upload))]);

@@ -55,6 +55,9 @@ pub(super) async fn read(
             pairs.push((name, text));
             continue;
         };
+        let content_type = part
+            .content_type()
+            .map(|mime| mime.essence_str().to_ascii_lowercase());
         // A file input in which nothing was chosen has an empty name. Files that nobody asks for count as not sent too.
         let field = wanted
             .iter()
@@ -67,7 +70,7 @@ pub(super) async fn read(
         }
         if let (Some(field), Some(spool)) = (field, spool) {
             // The last of several of one name counts: each field holds at most one open file.
-            files.insert(field.name, spool.finish(file_name).await?);
+            files.insert(field.name, spool.finish(file_name, content_type).await?);
         }
     }
     Ok(Fields::with_files(Source::Form(pairs), files))

@@ -26,6 +26,8 @@ pub struct FileField {
 pub struct Upload {
     /// The name that the client gave it, as sent: any text, possibly with folders.
     pub file_name: String,
+    /// The type that the client declared, in lower case and without parameters; nothing says that it is true.
+    pub content_type: Option<String>,
     /// Its bytes.
     pub content: Content,
 }
@@ -107,7 +109,11 @@ impl Spool {
         outcome.map_err(|error| no_room(&error))
     }
 
-    pub(super) async fn finish(self, file_name: String) -> Result<Received, ApiError> {
+    pub(super) async fn finish(
+        self,
+        file_name: String,
+        content_type: Option<String>,
+    ) -> Result<Received, ApiError> {
         let content = match self.place {
             Place::Nowhere => return Ok(Received::TooLarge),
             Place::Memory(bytes) if bytes.is_empty() => return Ok(Received::Empty),
@@ -116,7 +122,11 @@ impl Spool {
                 Content::Disk(from_the_beginning(file).await.map_err(|error| no_room(&error))?)
             }
         };
-        Ok(Received::Whole(Upload { file_name, content }))
+        Ok(Received::Whole(Upload {
+            file_name,
+            content_type,
+            content,
+        }))
     }
 }
 
@@ -156,7 +166,7 @@ mod tests {
             let byte = u8::try_from(number).expect("few chunks");
             spool.write(&vec![byte; *size], left).await.expect("is kept");
         }
-        spool.finish("name".to_owned()).await.expect("is kept")
+        spool.finish("name".to_owned(), None).await.expect("is kept")
     }
 
     #[tokio::test]
