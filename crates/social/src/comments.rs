@@ -13,7 +13,7 @@ use serde_json::{Map, json};
 
 use crate::{
     Target,
-    attachments::{self, Files},
+    attachments::{self, Files, Stored},
     errors::SocialError,
     events::{CommentChanged, CommentCreated, CommentDeleted},
     naming::Naming,
@@ -26,7 +26,7 @@ const BRANCH: &str = "WITH RECURSIVE branch (id) AS (SELECT id FROM comments WHE
                       SELECT r.id FROM comments r JOIN branch b ON r.parent_key = b.id)";
 
 /// A comment to be made.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct NewComment {
     pub post: PrimaryKey,
     pub parent: Option<PrimaryKey>,
@@ -42,7 +42,7 @@ pub async fn create(app: &App, viewer: &Viewer, comment: NewComment) -> Result<i
         text,
         files,
     } = comment;
-    let is_empty = text.is_empty() && files.is_empty();
+    let is_empty = text.is_empty() && !files.were_sent();
     let wanted = &Place { post, parent };
     // Before any file is stored, and again when nothing can change any more.
     place(app.db().reader(), viewer, wanted, is_empty, "").await?;
@@ -52,37 +52,58 @@ pub async fn create(app: &App, viewer: &Viewer, comment: NewComment) -> Result<i
         .write(|tx| async move {
             let held = sql::held(&tx, "p");
             let (post_id, parent_id) = place(&tx, viewer, wanted, is_empty, &held).await?;
-            let comment_id = tx.next_id();
-            let inserted = "INSERT INTO comments (id, post_id, author_id, parent_id, text, created_at, updated_at) \
-                            VALUES ($1, $2, $3, $4, $5, $6, $6)";
-            let values = [
-                comment_id.into(),
-                post_id.into(),
-                viewer.id.0.into(),
-                parent_id.into(),
-                text.as_str().into(),
-                tx.now().into(),
-            ];
-            sql::execute(&tx, inserted, values).await?;
-            attachments::attach(&tx, viewer.id, Target::Comment, comment_id, stored).await?;
-            let naming = Naming {
-                target: Target::Comment,
-                id: comment_id,
+            let row = NewRow {
                 post_id,
+                parent_id,
                 author: viewer.id,
+                text,
+                stored,
             };
-            naming.put(&tx, text).await?;
-            count(&tx, post_id, 1).await?;
-            tx.append(&CommentCreated {
-                comment_id,
-                post_id,
-                author_id: viewer.id,
-            })
-            .await?;
-            naming.tell(&tx, &HashSet::new()).await?;
-            Ok(comment_id)
+            insert(&tx, &row).await
         })
         .await
+}
+
+/// The row of a comment to be written.
+pub struct NewRow<'a> {
+    pub post_id: i64,
+    pub parent_id: Option<i64>,
+    pub author: UserId,
+    pub text: &'a str,
+    pub stored: &'a Stored,
+}
+
+/// Writes a comment on a post that is held, with everything that hangs on it; returns its id.
+pub async fn insert(tx: &Tx, row: &NewRow<'_>) -> Result<i64, SocialError> {
+    let comment_id = tx.next_id();
+    let inserted = "INSERT INTO comments (id, post_id, author_id, parent_id, text, created_at, updated_at) \
+                    VALUES ($1, $2, $3, $4, $5, $6, $6)";
+    let values = [
+        comment_id.into(),
+        row.post_id.into(),
+        row.author.0.into(),
+        row.parent_id.into(),
+        row.text.into(),
+        tx.now().into(),
+    ];
+    sql::execute(tx, inserted, values).await?;
+    attachments::attach(tx, row.author, (Target::Comment, comment_id), row.stored).await?;
+    let naming = Naming {
+        target: Target::Comment,
+        id: comment_id,
+        post_id: row.post_id,
+        author: row.author,
+    };
+    naming.put(tx, row.text).await?;
+    count(tx, row.post_id, 1).await?;
+    tx.append(&CommentCreated {
+        comment_id,
+        post_id: row.post_id,
+        author_id: row.author,
+    })
+    .await?;
+    naming.tell(tx, &HashSet::new()).await?;
+    Ok(comment_id)
 }
 
 /// Where a comment is to stand.
@@ -100,7 +121,10 @@ async fn place(
     held: &str,
 ) -> Result<(i64, Option<i64>), SocialError> {
     let mut refused = Map::new();
-    let post = format!("SELECT p.id FROM posts p WHERE p.id = $2 AND {}{held}", visible("$1"));
+    let post = format!(
+        "SELECT p.id FROM posts p WHERE p.id = $2 AND {}{held}",
+        visible("$1")
+    );
     let post_id = find(on, viewer, &post, &wanted.post).await?;
     if post_id.is_none() {
         refused.insert("post".to_owned(), json!([wanted.post.does_not_exist()]));
@@ -243,9 +267,8 @@ pub async fn hold(tx: &Tx, viewer: i64, id: i64) -> Result<Option<Found>, DbErr>
 /// Removes a comment whose post is held, with all replies, and puts the counter right.
 pub async fn remove(tx: &Tx, comment: &Found) -> Result<(), DbErr> {
     let id = || [comment.id.into()];
-    let files = format!(
-        "{BRANCH} SELECT f.file_id FROM branch b JOIN comment_files f ON f.comment_id = b.id"
-    );
+    let files =
+        format!("{BRANCH} SELECT f.file_id FROM branch b JOIN comment_files f ON f.comment_id = b.id");
     let files = attachments::ids(&sql::rows(tx, files, id()).await?)?;
     let removed = format!(
         "{BRANCH} DELETE FROM comments WHERE id IN (SELECT id FROM branch) RETURNING removed_at IS NULL"
@@ -254,7 +277,7 @@ pub async fn remove(tx: &Tx, comment: &Found) -> Result<(), DbErr> {
     for row in sql::rows(tx, removed, id()).await? {
         counted += i64::from(row.try_get_by_index::<bool>(0)?);
     }
-    attachments::release(tx, &files).await?;
+    media::release(tx, &files).await?;
     count(tx, comment.post_id, -counted).await?;
     tx.append(&CommentDeleted {
         comment_id: comment.id,
@@ -262,4 +285,13 @@ pub async fn remove(tx: &Tx, comment: &Found) -> Result<(), DbErr> {
         author_id: comment.author,
     })
     .await
+}
+
+/// Whether the viewer sees the comment.
+pub async fn is_visible(on: &impl ConnectionTrait, viewer: i64, id: i64) -> Result<bool, DbErr> {
+    let query = format!(
+        "SELECT 1 FROM comments c JOIN posts p ON p.id = c.post_id WHERE c.id = $2 AND {}",
+        visible_comment("$1")
+    );
+    Ok(sql::row(on, query, [viewer.into(), id.into()]).await?.is_some())
 }

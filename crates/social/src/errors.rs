@@ -30,6 +30,9 @@ pub enum SocialError {
     /// What it refers to was deleted in this moment.
     #[error("it was deleted in this moment")]
     Gone,
+    /// A file could not be stored.
+    #[error(transparent)]
+    Media(#[from] media::MediaError),
     #[error(transparent)]
     Internal(#[from] anyhow::Error),
 }
@@ -62,6 +65,7 @@ impl From<SocialError> for ApiError {
             SocialError::EmptyComment | SocialError::NotPublic => Self::object(text),
             SocialError::ForeignParent => Self::list(&[&text]),
             SocialError::Gone => Self::not_found(),
+            SocialError::Media(error) => error.into(),
             SocialError::Internal(error) => error.into(),
         }
     }

@@ -29,16 +29,24 @@ pub async fn set(
     likes: bool,
 ) -> Result<i64, SocialError> {
     app.db()
-        .write(|tx| async move {
-            let liked = hold(&tx, viewer, target, id)
-                .await?
-                .ok_or(SocialError::Missing(target))?;
-            Ok(change(&tx, viewer.id, &liked, likes).await?)
-        })
+        .write(|tx| async move { set_in(&tx, viewer.id, (target, id), likes).await })
         .await
 }
 
-async fn hold(tx: &Tx, viewer: &Viewer, target: Target, id: i64) -> Result<Option<Liked>, DbErr> {
+/// The same in a transaction of the caller's.
+pub async fn set_in(
+    tx: &Tx,
+    user: UserId,
+    (target, id): (Target, i64),
+    likes: bool,
+) -> Result<i64, SocialError> {
+    let liked = hold(tx, user, target, id)
+        .await?
+        .ok_or(SocialError::Missing(target))?;
+    Ok(change(tx, user, &liked, likes).await?)
+}
+
+async fn hold(tx: &Tx, user: UserId, target: Target, id: i64) -> Result<Option<Liked>, DbErr> {
     let query = match target {
         Target::Post => format!(
             "SELECT p.id, p.author_id, p.like_count FROM posts p WHERE p.id = $2 AND {}{}",
@@ -52,7 +60,7 @@ async fn hold(tx: &Tx, viewer: &Viewer, target: Target, id: i64) -> Result<Optio
             sql::held(tx, "c")
         ),
     };
-    let row = sql::row(tx, query, [viewer.id.0.into(), id.into()]).await?;
+    let row = sql::row(tx, query, [user.0.into(), id.into()]).await?;
     row.map(|row| {
         Ok(Liked {
             target,

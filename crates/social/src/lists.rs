@@ -34,10 +34,7 @@ const POST_FIELDS: [Sortable; 7] = [
 /// Breaks ties of what was kept.
 const KEPT_ID: Sortable = field("id", SortKind::Integer, ("k", "post_id"));
 /// What kept posts may be ordered by: when they were kept.
-const KEPT_FIELDS: [Sortable; 2] = [
-    KEPT_ID,
-    field("created_at", SortKind::Time, ("k", "created_at")),
-];
+const KEPT_FIELDS: [Sortable; 2] = [KEPT_ID, field("created_at", SortKind::Time, ("k", "created_at"))];
 /// Posts with a hashtag are ordered by their ids alone, which are in the order of their making.
 const TAGGED_ID: Sortable = field("id", SortKind::Integer, ("h", "post_id"));
 /// Breaks ties of comments.

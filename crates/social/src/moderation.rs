@@ -28,11 +28,7 @@ pub struct Content {
 }
 
 /// A post or a comment; `None` if there is no such thing (any more).
-pub async fn content(
-    on: &impl ConnectionTrait,
-    target: Target,
-    id: i64,
-) -> Result<Option<Content>, DbErr> {
+pub async fn content(on: &impl ConnectionTrait, target: Target, id: i64) -> Result<Option<Content>, DbErr> {
     let query = match target {
         Target::Post => {
             "SELECT author_id, id, text, visibility, removed_at, created_at FROM posts WHERE id = $1"
@@ -116,10 +112,6 @@ async fn mark(tx: &Tx, target: Target, id: i64, is_removed: bool) -> Result<(), 
         "UPDATE {} SET removed_at = $1, updated_at = $2 WHERE id = $3",
         target.table()
     );
-    let values = [
-        is_removed.then(|| tx.now()).into(),
-        tx.now().into(),
-        id.into(),
-    ];
+    let values = [is_removed.then(|| tx.now()).into(), tx.now().into(), id.into()];
     sql::execute(tx, text, values).await.map(drop)
 }

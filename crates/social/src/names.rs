@@ -118,7 +118,14 @@ mod tests {
     #[test]
     fn people() {
         assert_eq!(handles("@Ann, @bob_2! (@ann) @c."), ["ann", "bob_2", "c"]);
-        for text in ["a@b.example", "@", "@ ann", "https://x.example/@ann", "@ანა", "@@ann"] {
+        for text in [
+            "a@b.example",
+            "@",
+            "@ ann",
+            "https://x.example/@ann",
+            "@ანა",
+            "@@ann",
+        ] {
             assert_eq!(handles(text), [""; 0], "{text}");
         }
         assert_eq!(handles(&format!("@{}", "x".repeat(31))).len(), 0);

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use platform::{db::Tx, id::UserId};
-use sea_orm::{DbErr};
+use sea_orm::DbErr;
 use serde_json::json;
 
 use crate::{

@@ -130,7 +130,7 @@ async fn collect(app: &App, origin: &Origin, query: String, ids: &[i64]) -> Resu
     let asset_ids: Vec<i64> = assets.iter().map(|(_, id)| *id).collect();
     let (stored, records) = tokio::try_join!(
         media::files(on, &file_ids),
-        media::assets(on, &asset_ids)
+        media::assets(app, origin, &asset_ids)
     )?;
     for (of, order, id) in files {
         let Some(file) = stored.get(&id) else { continue };
@@ -148,7 +148,11 @@ async fn collect(app: &App, origin: &Origin, query: String, ids: &[i64]) -> Resu
         }
     }
     for (of, id) in assets {
-        links.assets.entry(of).or_default().extend(records.get(&id).cloned());
+        links
+            .assets
+            .entry(of)
+            .or_default()
+            .extend(records.get(&id).cloned());
     }
     Ok(links)
 }

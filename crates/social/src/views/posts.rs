@@ -25,7 +25,10 @@ use crate::{
 /// A post.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = Post)]
-#[expect(clippy::struct_excessive_bools, reason = "each says something else of the viewer")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each says something else of the viewer"
+)]
 pub struct PostView {
     pub id: i64,
     pub author: UserView,
