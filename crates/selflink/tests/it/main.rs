@@ -18,6 +18,7 @@ mod outbox;
 mod passwords;
 mod permissions;
 mod pooler;
+mod posts;
 mod profiles;
 mod program;
 mod second_factor;
