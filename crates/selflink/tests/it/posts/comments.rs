@@ -15,7 +15,8 @@ async fn a_comment_is_made_changed_and_removed() {
     let app = start().await;
     let (ann, bob) = (user(&app).await, user(&app).await);
     let post = post(&ann, "a post").await;
-    let sent = json!({ "post": post["id"].to_string(), "text": "  nice ", "body": "  nice ", "parent": null });
+    let sent =
+        json!({ "post": post["id"].to_string(), "text": "  nice ", "body": "  nice ", "parent": null });
     let made = bob.client.post("comments/", &sent).await.expect(201);
     let mut shown = made.clone();
     for name in ["id", "author", "created_at"] {
@@ -58,7 +59,10 @@ async fn a_comment_is_made_changed_and_removed() {
     assert_eq!(replaced.expect(200)["text"], "x");
     for method in ["PATCH", "PUT", "DELETE"] {
         let body = json!({ "post": post["id"], "text": "hijacked" }).to_string();
-        let answer = ann.client.send(method, &path, "application/json", body.clone()).await;
+        let answer = ann
+            .client
+            .send(method, &path, "application/json", body.clone())
+            .await;
         answer.expect(403);
         let answer = app.client().send(method, &path, "application/json", body).await;
         answer.expect(401);
@@ -88,12 +92,24 @@ async fn what_is_wrong_is_said() {
     };
     let missing = |pk: &str| json!([format!("Invalid pk \"{pk}\" - object does not exist.")]);
     for (body, expected) in [
-        (json!({ "text": "x" }), json!({ "post": ["This field is required."] })),
+        (
+            json!({ "text": "x" }),
+            json!({ "post": ["This field is required."] }),
+        ),
         (here(json!({ "text": " " })), empty.clone()),
         (json!({ "post": first["id"] }), empty),
-        (here(json!({ "text": null })), json!({ "text": ["This field may not be null."] })),
-        (here(json!({ "text": [] })), json!({ "text": ["Not a valid string."] })),
-        (here(json!({ "post": null })), json!({ "post": ["This field may not be null."] })),
+        (
+            here(json!({ "text": null })),
+            json!({ "text": ["This field may not be null."] }),
+        ),
+        (
+            here(json!({ "text": [] })),
+            json!({ "text": ["Not a valid string."] }),
+        ),
+        (
+            here(json!({ "post": null })),
+            json!({ "post": ["This field may not be null."] }),
+        ),
         (here(json!({ "post": 5 })), json!({ "post": missing("5") })),
         (
             here(json!({ "post": 1e26 })),
@@ -117,7 +133,11 @@ async fn what_is_wrong_is_said() {
             json!(["Parent comment must belong to the same post"]),
         ),
     ] {
-        assert_eq!(ann.client.post("comments/", &body).await.expect(400), expected, "{body}");
+        assert_eq!(
+            ann.client.post("comments/", &body).await.expect(400),
+            expected,
+            "{body}"
+        );
     }
     for path in ["comments/abc/", "comments/5/"] {
         ann.client.get(path).await.expect(404);
@@ -176,7 +196,10 @@ async fn lists_are_flat_ordered_and_paged_by_cursor_or_number() {
     comment(&bob, &other, "elsewhere").await;
     reply(&ann, &first, "c").await;
     comment(&bob, &post, "a").await;
-    ann.client.call("POST", &of_comment(&first, "like/")).await.expect(200);
+    ann.client
+        .call("POST", &of_comment(&first, "like/"))
+        .await
+        .expect(200);
     let here = format!("post={}", post["id"]);
     for (ordering, expected) in [
         ("", ["a", "c", "b"]),
@@ -187,7 +210,11 @@ async fn lists_are_flat_ordered_and_paged_by_cursor_or_number() {
         ("&ordering=post,id", ["b", "c", "a"]),
         ("&search=none&parent=5&colour=red", ["a", "c", "b"]),
     ] {
-        assert_eq!(texts(&ann, &format!("{here}{ordering}")).await, json!(expected), "{ordering}");
+        assert_eq!(
+            texts(&ann, &format!("{here}{ordering}")).await,
+            json!(expected),
+            "{ordering}"
+        );
     }
     assert_eq!(texts(&ann, "").await, json!(["a", "c", "elsewhere", "b"]));
     assert_eq!(texts(&ann, "post=5").await, json!([]));
@@ -199,7 +226,10 @@ async fn lists_are_flat_ordered_and_paged_by_cursor_or_number() {
         ann.client.get(&path).await.expect(200)
     };
     let (one, two) = (page("1").await, page("2").await);
-    assert_eq!(json!([field(&one, "text"), field(&two, "text")]), json!([["a", "c"], ["b"]]));
+    assert_eq!(
+        json!([field(&one, "text"), field(&two, "text")]),
+        json!([["a", "c"], ["b"]])
+    );
     assert_eq!(ids(&page("3").await), [0_i64; 0]);
     assert_eq!(ids(&page("4000000000").await), [0_i64; 0]);
     assert_eq!(one["previous"], Value::Null);

@@ -62,7 +62,9 @@ fn listener() -> Domain {
 }
 
 async fn next(subscription: &mut pubsub::Subscription) -> Value {
-    let delivery = timeout(PATIENCE, subscription.next()).await.expect("is told in time");
+    let delivery = timeout(PATIENCE, subscription.next())
+        .await
+        .expect("is told in time");
     match delivery {
         Some(Delivery::Message(bytes)) => serde_json::from_slice(&bytes).expect("is JSON"),
         other => panic!("no message: {other:?}"),
@@ -75,7 +77,10 @@ async fn told(subscription: &mut pubsub::Subscription, count: usize) -> Vec<(Str
     for _ in 0..count {
         let event = next(subscription).await;
         let name = event["name"].as_str().expect("a name").to_owned();
-        events.push((name.trim_start_matches("social.").to_owned(), event["payload"].clone()));
+        events.push((
+            name.trim_start_matches("social.").to_owned(),
+            event["payload"].clone(),
+        ));
     }
     events.sort_by(|one, other| one.0.cmp(&other.0));
     events
@@ -98,7 +103,10 @@ async fn each_act_is_told_once() {
     let heard = &mut app.app.pubsub().subscribe(CHANNEL).await.expect("listens");
     let made = post(&ann, "hello").await;
     let created = json!({ "post_id": made["id"], "author_id": ann.id });
-    assert_eq!(told(heard, 1).await, [("post_created".to_owned(), created.clone())]);
+    assert_eq!(
+        told(heard, 1).await,
+        [("post_created".to_owned(), created.clone())]
+    );
     for (method, rest, name) in [
         ("POST", "like/", "post_liked"),
         ("DELETE", "unlike/", "post_unliked"),
@@ -112,9 +120,18 @@ async fn each_act_is_told_once() {
     }
     let said = comment(&bob, &made, "hi").await;
     let about = json!({ "comment_id": said["id"], "post_id": made["id"], "author_id": bob.id });
-    assert_eq!(told(heard, 1).await, [("comment_created".to_owned(), about.clone())]);
-    ann.client.call("POST", &of_comment(&said, "like/")).await.expect(200);
-    ann.client.call("POST", &of_comment(&said, "unlike/")).await.expect(200);
+    assert_eq!(
+        told(heard, 1).await,
+        [("comment_created".to_owned(), about.clone())]
+    );
+    ann.client
+        .call("POST", &of_comment(&said, "like/"))
+        .await
+        .expect(200);
+    ann.client
+        .call("POST", &of_comment(&said, "unlike/"))
+        .await
+        .expect(200);
     let mut by_ann = about.clone();
     by_ann["user_id"] = json!(ann.id);
     assert_eq!(
@@ -126,19 +143,29 @@ async fn each_act_is_told_once() {
     );
     let change = json!({ "text": "hi!" });
     for _ in 0..2 {
-        bob.client.patch(&of_comment(&said, ""), &change).await.expect(200);
+        bob.client
+            .patch(&of_comment(&said, ""), &change)
+            .await
+            .expect(200);
     }
     reply(&cat, &said, "hey").await;
-    assert_eq!(told(heard, 2).await[0], ("comment_changed".to_owned(), about.clone()));
+    assert_eq!(
+        told(heard, 2).await[0],
+        ("comment_changed".to_owned(), about.clone())
+    );
     bob.client.delete(&of_comment(&said, "")).await;
     assert_eq!(told(heard, 1).await, [("comment_deleted".to_owned(), about)]);
     let change = json!({ "visibility": "followers" });
     for _ in 0..2 {
         ann.client.patch(&of_post(&made, ""), &change).await.expect(200);
     }
-    put(&ann, &of_post(&made, ""), &json!({ "text": "hello", "visibility": "public" }))
-        .await
-        .expect(200);
+    put(
+        &ann,
+        &of_post(&made, ""),
+        &json!({ "text": "hello", "visibility": "public" }),
+    )
+    .await
+    .expect(200);
     assert_eq!(
         told(heard, 2).await,
         [
@@ -146,7 +173,11 @@ async fn each_act_is_told_once() {
             ("post_changed".to_owned(), created.clone())
         ]
     );
-    let repost = dan.client.post(&of_post(&made, "repost/"), &json!({})).await.expect(201);
+    let repost = dan
+        .client
+        .post(&of_post(&made, "repost/"), &json!({}))
+        .await
+        .expect(201);
     let expected =
         json!({ "post_id": made["id"], "author_id": ann.id, "repost_id": repost["id"], "user_id": dan.id });
     let repost = json!({ "post_id": repost["id"], "author_id": dan.id });
@@ -192,9 +223,7 @@ async fn those_mentioned_who_may_see_it_are_told_once() {
             { "id": ann.id, "handle": "ann" }, { "id": bob.id, "handle": "bob" }, { "id": cat.id, "handle": "cat" },
         ])
     );
-    let about = |users: &[i64]| {
-        json!({ "post_id": made["id"], "comment_id": null, "author_id": ann.id, "user_ids": users })
-    };
+    let about = |users: &[i64]| json!({ "post_id": made["id"], "comment_id": null, "author_id": ann.id, "user_ids": users });
     assert_eq!(mentioned(told(heard, 2).await), about(&[bob.id]));
     // Whoever sees it only now is told now.
     ann.client

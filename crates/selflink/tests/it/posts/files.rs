@@ -78,7 +78,10 @@ async fn pictures_are_shown_in_the_order_sent() {
     assert_eq!(json!([images[0]["order"], images[2]["order"]]), json!([0, 2]));
     for (url, width) in urls.iter().zip([1, 2, 1]) {
         let url = url.as_str().expect("a URL");
-        assert!(url.starts_with(&format!("{}/media/posts/images/", app.url)), "{url}");
+        assert!(
+            url.starts_with(&format!("{}/media/posts/images/", app.url)),
+            "{url}"
+        );
         let key = url.split("/media/").last().expect("a key");
         let stored = app.app.storage().get(key).await.expect("is stored");
         let picture = image::load_from_memory(&stored).expect("is a picture");
@@ -104,12 +107,24 @@ async fn a_video_stands_alone() {
         let made = post_with(&ann, "", one(field, "video/mp4")).await.expect(201);
         let video = &made["video"];
         assert_eq!(
-            json!([video["mime_type"], video["duration"], video["thumbnail_url"], made["images"]]),
+            json!([
+                video["mime_type"],
+                video["duration"],
+                video["thumbnail_url"],
+                made["images"]
+            ]),
             json!(["video/mp4", null, null, []])
         );
-        assert!(video["url"].as_str().is_some_and(|url| url.contains("/media/posts/videos/")));
+        assert!(
+            video["url"]
+                .as_str()
+                .is_some_and(|url| url.contains("/media/posts/videos/"))
+        );
     }
-    assert_eq!(value::<i64>(&app, "SELECT count(*) FROM posts WHERE has_video").await, 2);
+    assert_eq!(
+        value::<i64>(&app, "SELECT count(*) FROM posts WHERE has_video").await,
+        2
+    );
     let both = [one("video", "video/mp4"), pictures("images", 1)].concat();
     assert_eq!(
         post_with(&ann, "x", both).await.expect(400),
@@ -162,7 +177,10 @@ async fn one_bad_file_refuses_the_whole() {
     let foreign = vec![file("images", "a.exe", "image/png", &png(1))];
     let refused = post_with(&ann, "x", foreign).await.expect(400);
     let message = refused["images_upload"]["0"][0].as_str().expect("a message");
-    assert!(message.starts_with("File extension “exe” is not allowed."), "{message}");
+    assert!(
+        message.starts_with("File extension “exe” is not allowed."),
+        "{message}"
+    );
     // Nor is anything stored for a comment that cannot be made.
     let nowhere = [vec![text("post", "5")], pictures("images", 1)].concat();
     assert!(send(&ann, "comments/", &nowhere).await.expect(400)["post"].is_array());
@@ -184,22 +202,36 @@ async fn a_comment_may_be_pictures_alone_and_takes_them_with_it() {
     assert_eq!(said["images"].as_array().map(Vec::len), Some(2));
     let url = said["image_urls"][0].as_str().expect("a URL");
     assert!(url.contains("/media/comments/images/"), "{url}");
-    let listed = ann.client.get(&format!("comments/?post={}", target["id"])).await.expect(200);
+    let listed = ann
+        .client
+        .get(&format!("comments/?post={}", target["id"]))
+        .await
+        .expect(200);
     assert_eq!(listed["results"][0]["image_urls"], said["image_urls"]);
     let below = super::reply(&ann, &said, "nice").await;
     let parts = [
-        vec![text("post", &target["id"].to_string()), text("parent", &below["id"].to_string())],
+        vec![
+            text("post", &target["id"].to_string()),
+            text("parent", &below["id"].to_string()),
+        ],
         pictures("images", 1),
     ]
     .concat();
     send(&bob, "comments/", &parts).await.expect(201);
     assert_eq!(files(&app).await, 4);
     let left = async |count: i64| {
-        eventually("the removal of files", async || (files(&app).await == count).then_some(())).await;
+        eventually("the removal of files", async || {
+            (files(&app).await == count).then_some(())
+        })
+        .await;
     };
     assert_eq!(bob.client.delete(&of_comment(&said, "")).await.status, 204);
     left(1).await;
-    let parts = [vec![text("post", &target["id"].to_string())], pictures("images", 1)].concat();
+    let parts = [
+        vec![text("post", &target["id"].to_string())],
+        pictures("images", 1),
+    ]
+    .concat();
     send(&bob, "comments/", &parts).await.expect(201);
     comment(&bob, &target, "x").await;
     assert_eq!(ann.client.delete(&of_post(&target, "")).await.status, 204);

@@ -7,7 +7,11 @@ use super::{id, ids, of_post, post, post_for};
 use crate::support::{TestUser, start, user};
 
 async fn tagged(user: &TestUser, tag: &str) -> Vec<i64> {
-    ids(&user.client.get(&format!("hashtags/{tag}/posts/")).await.expect(200))
+    ids(&user
+        .client
+        .get(&format!("hashtags/{tag}/posts/"))
+        .await
+        .expect(200))
 }
 
 #[tokio::test]
@@ -24,15 +28,28 @@ async fn posts_are_found_by_their_hashtags_in_any_case_and_script() {
     assert_eq!(tagged(&ann, "თბილისი").await, [id(&one)]);
     assert_eq!(tagged(&ann, "nothing").await, [0_i64; 0]);
     for bad in ["a%20b", "12", "%ff", "%00", &"x".repeat(65)] {
-        ann.client.get(&format!("hashtags/{bad}/posts/")).await.expect(404);
+        ann.client
+            .get(&format!("hashtags/{bad}/posts/"))
+            .await
+            .expect(404);
     }
-    let page = ann.client.get("hashtags/rust/posts/?page_size=1").await.expect(200);
+    let page = ann
+        .client
+        .get("hashtags/rust/posts/?page_size=1")
+        .await
+        .expect(200);
     let next = page["next"].as_str().expect("a URL");
     assert_eq!(ids(&ann.client.get(next).await.expect(200)), [id(&one)]);
     // They follow the text.
-    let changed = ann.client.patch(&of_post(&two, ""), &json!({ "text": "#go" })).await;
+    let changed = ann
+        .client
+        .patch(&of_post(&two, ""), &json!({ "text": "#go" }))
+        .await;
     assert_eq!(changed.expect(200)["hashtags"], json!(["go"]));
-    assert_eq!((tagged(&ann, "rust").await.len(), tagged(&ann, "go").await.len()), (1, 1));
+    assert_eq!(
+        (tagged(&ann, "rust").await.len(), tagged(&ann, "go").await.len()),
+        (1, 1)
+    );
     ann.client.delete(&of_post(&two, "")).await;
     assert_eq!(tagged(&ann, "go").await, [0_i64; 0]);
     app.stop().await;
@@ -47,11 +64,18 @@ async fn what_most_people_write_about_today_is_a_trend() {
     let sign_in = async |user: &TestUser| {
         let body = json!({ "email": user.email, "password": crate::support::PASSWORD });
         let answer = app.client().post("auth/login/", &body).await.expect(200);
-        app.client().with_token(answer["token"].as_str().expect("a token"))
+        app.client()
+            .with_token(answer["token"].as_str().expect("a token"))
     };
     let (ann, bob) = (
-        TestUser { client: sign_in(&ann).await, ..ann },
-        TestUser { client: sign_in(&bob).await, ..bob },
+        TestUser {
+            client: sign_in(&ann).await,
+            ..ann
+        },
+        TestUser {
+            client: sign_in(&bob).await,
+            ..bob
+        },
     );
     for text in ["#loud", "#loud #both", "#loud"] {
         post(&ann, text).await;

@@ -38,7 +38,14 @@ async fn the_copy_holds_what_one_wrote_and_liked() {
             first("liked_comments", "comment_id"),
             first("bookmarks", "post_id")
         ]),
-        json!([own["id"], "my words", "my comment", other["id"], said["id"], other["id"]])
+        json!([
+            own["id"],
+            "my words",
+            "my comment",
+            other["id"],
+            said["id"],
+            other["id"]
+        ])
     );
     assert!(!copy.to_string().contains("not my words"));
     app.stop().await;
@@ -53,8 +60,14 @@ async fn a_deleted_account_takes_its_words_and_likes_with_it() {
     let said = comment(&ann, &other, "of ann").await;
     reply(&cat, &said, "to ann").await;
     let kept = comment(&cat, &other, "of cat @ann").await;
-    ann.client.post(&of_post(&other, "repost/"), &json!({})).await.expect(201);
-    bob.client.post(&of_post(&own, "repost/"), &json!({ "text": "quote" })).await.expect(201);
+    ann.client
+        .post(&of_post(&other, "repost/"), &json!({}))
+        .await
+        .expect(201);
+    bob.client
+        .post(&of_post(&own, "repost/"), &json!({ "text": "quote" }))
+        .await
+        .expect(201);
     for path in [
         of_post(&other, "like/"),
         of_comment(&kept, "like/"),
@@ -90,7 +103,10 @@ async fn a_deleted_account_takes_its_words_and_likes_with_it() {
     assert_eq!(json!([left["like_count"], left["mentions"]]), json!([1, []]));
     assert_eq!(posts_count(&bob).await, 2);
     let repaired = run(&app.database(), &["repair-post-counts"]).await.succeeded();
-    assert_eq!(repaired, "Repaired the counts of 0 posts, 0 comments and 0 accounts.\n");
+    assert_eq!(
+        repaired,
+        "Repaired the counts of 0 posts, 0 comments and 0 accounts.\n"
+    );
     app.stop().await;
 }
 
@@ -98,7 +114,11 @@ async fn a_deleted_account_takes_its_words_and_likes_with_it() {
 async fn a_deletion_amid_likes_and_comments_leaves_exact_counts() {
     let app = start().await;
     let (ann, bob) = (user(&app).await, user(&app).await);
-    let posts = [post(&bob, "1").await, post(&bob, "2").await, post(&bob, "3").await];
+    let posts = [
+        post(&bob, "1").await,
+        post(&bob, "2").await,
+        post(&bob, "3").await,
+    ];
     let acts = (0..30).map(|number| {
         let (ann, post) = (&ann, &posts[number % 3]);
         async move {
@@ -142,7 +162,13 @@ async fn demo_posts_are_made_once() {
         let posts = posts["results"].as_array().expect("a list");
         let counts: Vec<Value> = posts
             .iter()
-            .map(|post| json!([post["author"]["handle"], post["like_count"], post["comment_count"]]))
+            .map(|post| {
+                json!([
+                    post["author"]["handle"],
+                    post["like_count"],
+                    post["comment_count"]
+                ])
+            })
             .collect();
         assert_eq!(
             json!(counts),

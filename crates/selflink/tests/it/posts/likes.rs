@@ -33,7 +33,12 @@ async fn a_like_counts_once_and_can_be_taken_back() {
         assert_eq!(seen(&app.client()).await, json!([2, false, false]));
         assert_eq!(bob.client.delete(&unlike).await.expect(200), unliked(1));
         assert_eq!(bob.client.post(&unlike, &json!({})).await.expect(200), unliked(1));
-        for (method, path) in [("GET", &like), ("DELETE", &like), ("GET", &unlike), ("PUT", &like)] {
+        for (method, path) in [
+            ("GET", &like),
+            ("DELETE", &like),
+            ("GET", &unlike),
+            ("PUT", &like),
+        ] {
             let answer = ann.client.call(method, path).await;
             assert_eq!(
                 answer.expect(405),
@@ -44,7 +49,12 @@ async fn a_like_counts_once_and_can_be_taken_back() {
             app.client().call(method, path).await.expect(401);
         }
     }
-    for path in ["posts/5/like/", "posts/abc/like/", "comments/5/unlike/", "comments/x/like/"] {
+    for path in [
+        "posts/5/like/",
+        "posts/abc/like/",
+        "comments/5/unlike/",
+        "comments/x/like/",
+    ] {
         ann.client.call("POST", path).await.expect(404);
     }
     // A like of a comment is none of its post.
@@ -59,11 +69,17 @@ async fn who_likes_it_is_listed_the_latest_first() {
     let (private, blocked) = (user(&app).await, user(&app).await);
     for path in targets(&ann).await {
         for user in [&bob, &cat, &private, &blocked] {
-            user.client.call("POST", &format!("{path}like/")).await.expect(200);
+            user.client
+                .call("POST", &format!("{path}like/"))
+                .await
+                .expect(200);
         }
         execute(
             &app,
-            &format!("UPDATE user_settings SET privacy = 'private' WHERE user_id = {}", private.id),
+            &format!(
+                "UPDATE user_settings SET privacy = 'private' WHERE user_id = {}",
+                private.id
+            ),
         )
         .await;
         block(&cat, &blocked).await;
@@ -80,7 +96,10 @@ async fn who_likes_it_is_listed_the_latest_first() {
         );
         let first = ann.client.get(&format!("{list}?page_size=2")).await.expect(200);
         let next = first["next"].as_str().expect("a URL");
-        assert_eq!(field(&ann.client.get(next).await.expect(200), "id"), [&json!(bob.id)]);
+        assert_eq!(
+            field(&ann.client.get(next).await.expect(200), "id"),
+            [&json!(bob.id)]
+        );
         app.client().get(&list).await.expect(401);
         cat.client
             .delete(&format!("users/{}/block/", blocked.id))

@@ -23,7 +23,10 @@ async fn posts_are_listed_in_every_order_and_whole() {
         comment(&ann, &made[0], "x").await;
     }
     comment(&ann, &made[2], "x").await;
-    bob.client.call("POST", &of_post(&made[3], "like/")).await.expect(200);
+    bob.client
+        .call("POST", &of_post(&made[3], "like/"))
+        .await
+        .expect(200);
     let numbers = |page: &Value| {
         let position = |wanted: i64| made.iter().position(|post| id(post) == wanted);
         ids(page).into_iter().filter_map(position).collect::<Vec<_>>()
@@ -39,7 +42,11 @@ async fn posts_are_listed_in_every_order_and_whole() {
         ("-comment_count,id", [0, 2, 1, 3]),
         ("password", [3, 2, 1, 0]),
     ] {
-        let whole = ann.client.get(&format!("posts/?ordering={ordering}")).await.expect(200);
+        let whole = ann
+            .client
+            .get(&format!("posts/?ordering={ordering}"))
+            .await
+            .expect(200);
         assert_eq!(numbers(&whole), expected, "{ordering}");
         let mut walked = Vec::new();
         let mut next = json!(format!("posts/?ordering={ordering}&page_size=1"));
@@ -57,7 +64,11 @@ async fn posts_are_listed_in_every_order_and_whole() {
         ("abc".to_owned(), vec![]),
         ("9999999999999999999999".to_owned(), vec![]),
     ] {
-        let list = ann.client.get(&format!("posts/?author={author}")).await.expect(200);
+        let list = ann
+            .client
+            .get(&format!("posts/?author={author}"))
+            .await
+            .expect(200);
         assert_eq!(ids(&list), expected, "{author}");
     }
     assert_eq!(

@@ -41,7 +41,10 @@ async fn a_removed_post_is_its_authors_alone_and_not_counted() {
     let app = start().await;
     let (ann, bob) = (user(&app).await, user(&app).await);
     let original = post(&ann, "an original #gone").await;
-    let quote = bob.client.post(&of_post(&original, "repost/"), &json!({ "text": "look" })).await;
+    let quote = bob
+        .client
+        .post(&of_post(&original, "repost/"), &json!({ "text": "look" }))
+        .await;
     let quote = quote.expect(201);
     for _ in 0..2 {
         assert_eq!(act(&app, Act::RemovePost, id(&original)).await, Some(ann.id));
@@ -50,18 +53,36 @@ async fn a_removed_post_is_its_authors_alone_and_not_counted() {
     assert_eq!(read(&bob, &quote).await["repost_of"], Value::Null);
     assert_eq!(read(&ann, &original).await["text"], "an original #gone");
     assert_eq!(ids(&bob.client.get("posts/").await.expect(200)), [id(&quote)]);
-    assert_eq!(app.client().get("hashtags/trending/").await.expect(200), json!([]));
-    ann.client.post(&of_post(&original, "repost/"), &json!({})).await.expect(400);
+    assert_eq!(
+        app.client().get("hashtags/trending/").await.expect(200),
+        json!([])
+    );
+    ann.client
+        .post(&of_post(&original, "repost/"), &json!({}))
+        .await
+        .expect(400);
     assert_eq!(posts_count(&ann).await, 0);
     for _ in 0..2 {
         assert_eq!(act(&app, Act::RestorePost, id(&original)).await, Some(ann.id));
     }
-    assert_eq!((posts_count(&ann).await, read(&bob, &original).await["repost_count"].clone()), (json!(1), json!(1)));
+    assert_eq!(
+        (
+            posts_count(&ann).await,
+            read(&bob, &original).await["repost_count"].clone()
+        ),
+        (json!(1), json!(1))
+    );
     act(&app, Act::RemovePost, id(&quote)).await;
     assert_eq!(read(&ann, &original).await["repost_count"], 0);
     // What was not counted is not counted down.
     assert_eq!(bob.client.delete(&of_post(&quote, "")).await.status, 204);
-    assert_eq!((posts_count(&bob).await, read(&ann, &original).await["repost_count"].clone()), (json!(0), json!(0)));
+    assert_eq!(
+        (
+            posts_count(&bob).await,
+            read(&ann, &original).await["repost_count"].clone()
+        ),
+        (json!(0), json!(0))
+    );
     assert_eq!(act(&app, Act::RemovePost, 5).await, None);
     app.stop().await;
 }
@@ -78,8 +99,14 @@ async fn a_removed_comment_leaves_its_replies() {
     }
     let list = format!("comments/?post={}", post["id"]);
     assert_eq!(ids(&ann.client.get(&list).await.expect(200)), [id(&answer)]);
-    assert_eq!(ids(&bob.client.get(&list).await.expect(200)), [id(&answer), id(&said)]);
-    ann.client.call("POST", &of_comment(&said, "like/")).await.expect(404);
+    assert_eq!(
+        ids(&bob.client.get(&list).await.expect(200)),
+        [id(&answer), id(&said)]
+    );
+    ann.client
+        .call("POST", &of_comment(&said, "like/"))
+        .await
+        .expect(404);
     assert_eq!(read(&ann, &post).await["comment_count"], 1);
     act(&app, Act::RestoreComment, id(&said)).await;
     assert_eq!(read(&ann, &post).await["comment_count"], 2);
@@ -102,7 +129,12 @@ async fn moderation_sees_what_it_is_about() {
     };
     let found = of(Target::Post, id(&post)).await.expect("is there");
     assert_eq!(
-        (found.author_id, found.text.as_str(), found.visibility.as_str(), found.removed_at),
+        (
+            found.author_id,
+            found.text.as_str(),
+            found.visibility.as_str(),
+            found.removed_at
+        ),
         (UserId(ann.id), "hidden", "private", None)
     );
     act(&app, Act::RemoveComment, id(&said)).await;
@@ -122,7 +154,10 @@ async fn the_repair_of_counts_counts_anew() {
     for path in [of_post(&post, "like/"), of_comment(&said, "like/")] {
         bob.client.call("POST", &path).await.expect(200);
     }
-    bob.client.post(&of_post(&post, "repost/"), &json!({})).await.expect(201);
+    bob.client
+        .post(&of_post(&post, "repost/"), &json!({}))
+        .await
+        .expect(201);
     for wrong in [
         "UPDATE posts SET like_count = 7, comment_count = 0, repost_count = 9",
         "UPDATE comments SET like_count = 3",
@@ -140,7 +175,10 @@ async fn the_repair_of_counts_counts_anew() {
         json!([seen["like_count"], seen["comment_count"], seen["repost_count"]]),
         json!([1, 1, 1])
     );
-    assert_eq!((posts_count(&ann).await, posts_count(&bob).await), (json!(1), json!(1)));
+    assert_eq!(
+        (posts_count(&ann).await, posts_count(&bob).await),
+        (json!(1), json!(1))
+    );
     assert_eq!(
         repair().await,
         "Repaired the counts of 0 posts, 0 comments and 0 accounts.\n"

@@ -35,9 +35,15 @@ async fn a_hundred_likes_and_unlikes_leave_the_exact_count() {
             answer.expect(200);
         }
         let seen = users[0].client.get(&path).await.expect(200);
-        assert_eq!(seen["like_count"], json!(count(&app, &format!("{stem}_likes")).await));
+        assert_eq!(
+            seen["like_count"],
+            json!(count(&app, &format!("{stem}_likes")).await)
+        );
         for user in &users {
-            user.client.call("POST", &format!("{path}like/")).await.expect(200);
+            user.client
+                .call("POST", &format!("{path}like/"))
+                .await
+                .expect(200);
         }
         assert_eq!(users[0].client.get(&path).await.expect(200)["like_count"], 10);
     }
@@ -76,7 +82,10 @@ async fn comments_that_come_and_go_at_once_leave_the_exact_count() {
     }
     let left = count(&app, "comments").await;
     assert_eq!(read(&users[0], &target).await["comment_count"], json!(left));
-    assert_eq!(value::<i64>(&app, "SELECT count(*) FROM comments WHERE text = 'new'").await, 16);
+    assert_eq!(
+        value::<i64>(&app, "SELECT count(*) FROM comments WHERE text = 'new'").await,
+        16
+    );
     let orphans = "SELECT count(*) FROM comments c WHERE c.parent_id IS NOT NULL \
                    AND NOT EXISTS (SELECT 1 FROM comments p WHERE p.id = c.parent_id)";
     assert_eq!(value::<i64>(&app, orphans).await, 0);
@@ -143,7 +152,10 @@ async fn whatever_is_done_to_a_post_while_it_goes_does_not_fail() {
             }
         });
         for answer in join_all(acts).await {
-            assert!(matches!(answer.status, 200 | 201 | 204 | 400 | 403 | 404), "{answer:?}");
+            assert!(
+                matches!(answer.status, 200 | 201 | 204 | 400 | 403 | 404),
+                "{answer:?}"
+            );
         }
         let left = format!("SELECT count(*) FROM posts WHERE id = {}", id(&target));
         assert_eq!(value::<i64>(&app, &left).await, 0);

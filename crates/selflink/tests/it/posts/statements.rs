@@ -16,7 +16,11 @@ async fn a_list_costs_the_same_however_long_its_page() {
     // One that has everything which costs a query.
     let original = post(&bob, "an original").await;
     let body = json!({ "text": format!("#tag @{}", bob.handle) });
-    let quote = ann.client.post(&of_post(&original, "repost/"), &body).await.expect(201);
+    let quote = ann
+        .client
+        .post(&of_post(&original, "repost/"), &body)
+        .await
+        .expect(201);
     comment(&ann, &quote, &format!("@{}", bob.handle)).await;
     let now = app.app.clock().now().to_rfc3339();
     for statement in [
@@ -63,11 +67,23 @@ async fn a_list_costs_the_same_however_long_its_page() {
     let client = program.client().with_token(&token);
     for (route, path, most) in [
         ("/api/v1/posts/", "posts/?".to_owned(), 7),
-        ("/api/v1/posts/", format!("posts/?author={}&ordering=-like_count&", bob.id), 7),
+        (
+            "/api/v1/posts/",
+            format!("posts/?author={}&ordering=-like_count&", bob.id),
+            7,
+        ),
         ("/api/v1/bookmarks/", "bookmarks/?".to_owned(), 7),
-        ("/api/v1/hashtags/{tag}/posts/", "hashtags/tag/posts/?".to_owned(), 7),
+        (
+            "/api/v1/hashtags/{tag}/posts/",
+            "hashtags/tag/posts/?".to_owned(),
+            7,
+        ),
         ("/api/v1/comments/", format!("comments/?post={}&", quote["id"]), 5),
-        ("/api/v1/comments/", format!("comments/?post={}&page=2&", quote["id"]), 5),
+        (
+            "/api/v1/comments/",
+            format!("comments/?post={}&page=2&", quote["id"]),
+            5,
+        ),
     ] {
         let mut costs = Vec::new();
         for size in [1, 10, 100] {
@@ -76,7 +92,10 @@ async fn a_list_costs_the_same_however_long_its_page() {
             assert_eq!(page["results"].as_array().map(Vec::len), Some(size), "{path}");
             costs.push(sent(&client, route).await - before);
         }
-        assert!(costs.iter().all(|cost| (3..=most).contains(cost)), "{path}: {costs:?}");
+        assert!(
+            costs.iter().all(|cost| (3..=most).contains(cost)),
+            "{path}: {costs:?}"
+        );
         assert_eq!(costs[1], costs[2], "{path}: {costs:?}");
     }
     app.stop().await;

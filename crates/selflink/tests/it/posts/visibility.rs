@@ -99,8 +99,14 @@ async fn a_follow_opens_and_closes() {
     bob.client.get(&path).await.expect(404);
     follow(&bob, &ann).await;
     bob.client.get(&path).await.expect(200);
-    bob.client.call("POST", &of_post(&post, "bookmark/")).await.expect(200);
-    bob.client.delete(&format!("users/{}/follow/", ann.id)).await.expect(200);
+    bob.client
+        .call("POST", &of_post(&post, "bookmark/"))
+        .await
+        .expect(200);
+    bob.client
+        .delete(&format!("users/{}/follow/", ann.id))
+        .await
+        .expect(200);
     bob.client.get(&path).await.expect(404);
     // What one keeps is taken back also when it is out of sight.
     assert_eq!(ids(&bob.client.get("bookmarks/").await.expect(200)), [0_i64; 0]);

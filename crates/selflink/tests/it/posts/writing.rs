@@ -70,10 +70,22 @@ async fn what_is_wrong_is_said_by_field() {
     let ann = user(&app).await;
     for (body, expected) in [
         (json!({}), json!({ "text": ["This field is required."] })),
-        (json!({ "text": " \n" }), json!({ "text": ["This field may not be blank."] })),
-        (json!({ "text": null }), json!({ "text": ["This field may not be null."] })),
-        (json!({ "text": ["a"] }), json!({ "text": ["Not a valid string."] })),
-        (json!({ "text": "a\0" }), json!({ "text": ["Null characters are not allowed."] })),
+        (
+            json!({ "text": " \n" }),
+            json!({ "text": ["This field may not be blank."] }),
+        ),
+        (
+            json!({ "text": null }),
+            json!({ "text": ["This field may not be null."] }),
+        ),
+        (
+            json!({ "text": ["a"] }),
+            json!({ "text": ["Not a valid string."] }),
+        ),
+        (
+            json!({ "text": "a\0" }),
+            json!({ "text": ["Null characters are not allowed."] }),
+        ),
         (
             json!({ "text": "x", "visibility": "all", "language": "123456789" }),
             json!({
@@ -105,9 +117,16 @@ async fn what_is_wrong_is_said_by_field() {
             }),
         ),
     ] {
-        assert_eq!(ann.client.post("posts/", &body).await.expect(400), expected, "{body}");
+        assert_eq!(
+            ann.client.post("posts/", &body).await.expect(400),
+            expected,
+            "{body}"
+        );
     }
-    app.client().post("posts/", &json!({ "text": "x" })).await.expect(401);
+    app.client()
+        .post("posts/", &json!({ "text": "x" }))
+        .await
+        .expect(401);
     let made = post(&ann, "kept").await;
     for (change, field) in [
         (json!({ "text": " " }), "text"),
@@ -134,7 +153,10 @@ async fn posts_of_others_cannot_be_changed() {
     let hidden = super::post_for(&ann, "mine", "private").await;
     for (post, status) in [(&seen, 403), (&hidden, 404)] {
         let path = of_post(post, "");
-        bob.client.patch(&path, &json!({ "text": "x" })).await.expect(status);
+        bob.client
+            .patch(&path, &json!({ "text": "x" }))
+            .await
+            .expect(status);
         put(&bob, &path, &json!({ "text": "x" })).await.expect(status);
         bob.client.delete(&path).await.expect(status);
         app.client().delete(&path).await.expect(401);
@@ -154,17 +176,27 @@ async fn writing_is_limited_by_the_minute() {
     let target = post(&ann, "0").await;
     for number in 1..30 {
         // Every request counts, valid or not.
-        let body = if number % 2 == 0 { json!({ "text": "x" }) } else { json!({}) };
+        let body = if number % 2 == 0 {
+            json!({ "text": "x" })
+        } else {
+            json!({})
+        };
         let status = ann.client.post("posts/", &body).await.status;
         assert_eq!(status, if number % 2 == 0 { 201 } else { 400 }, "{number}");
     }
     let refused = ann.client.post("posts/", &json!({ "text": "x" })).await;
     assert_eq!(refused.status, 429, "{}", refused.text);
     assert_eq!(refused.header("retry-after"), "60");
-    ann.client.call("POST", &of_post(&target, "repost/")).await.expect(429);
+    ann.client
+        .call("POST", &of_post(&target, "repost/"))
+        .await
+        .expect(429);
     post(&bob, "somebody else").await;
     for number in 0..60 {
-        let answer = ann.client.post("comments/", &json!({ "post": target["id"] })).await;
+        let answer = ann
+            .client
+            .post("comments/", &json!({ "post": target["id"] }))
+            .await;
         assert_eq!(answer.status, 400, "{number}: {}", answer.text);
     }
     ann.client
