@@ -78,7 +78,8 @@ async fn comments_that_come_and_go_at_once_leave_the_exact_count() {
         }
     });
     for answer in join_all(acts).await {
-        assert!(matches!(answer.status, 201 | 204 | 400), "{answer:?}");
+        // A reply may be gone again before it can be shown.
+        assert!(matches!(answer.status, 201 | 204 | 400 | 404), "{answer:?}");
     }
     let left = count(&app, "comments").await;
     assert_eq!(read(&users[0], &target).await["comment_count"], json!(left));
