@@ -1,5 +1,6 @@
 //! Posts, comments, likes, bookmarks, reposts, hashtags, mentions.
 
+mod context;
 mod events;
 mod migrations;
 mod posts;
@@ -9,6 +10,7 @@ mod visibility;
 
 use platform::Domain;
 
+pub use context::{CommentContext, comment_context, post_text, readers_among};
 pub use events::{
     CommentChanged, CommentCreated, CommentDeleted, CommentLiked, CommentUnliked, Mentioned, PostChanged,
     PostCreated, PostDeleted, PostLiked, PostReposted, PostUnliked,

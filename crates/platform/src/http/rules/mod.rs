@@ -211,6 +211,33 @@ impl Rule for JsonObject {
     }
 }
 
+/// See [`any_json`].
+pub struct AnyJson;
+
+/// Any JSON value but null, kept as it is; in forms its JSON text.
+pub fn any_json() -> AnyJson {
+    AnyJson
+}
+
+impl Rule for AnyJson {
+    type Value = Value;
+
+    fn check(&self, value: &Value) -> Result<Value, Vec<String>> {
+        match forbidden_in(value) {
+            Some(message) => Err(vec![message]),
+            None => Ok(value.clone()),
+        }
+    }
+
+    fn check_text(&self, text: &str) -> Result<Value, Vec<String>> {
+        match serde_json::from_str(text) {
+            Ok(Value::Null) => refuse("This field may not be null."),
+            Ok(value) => self.check(&value),
+            Err(_) => refuse("Value must be valid JSON."),
+        }
+    }
+}
+
 /// The first forbidden character anywhere in a JSON value, keys included.
 fn forbidden_in(value: &Value) -> Option<String> {
     match value {
