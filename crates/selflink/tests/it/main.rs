@@ -14,6 +14,7 @@ mod kill;
 mod leaving;
 mod mails;
 mod media;
+mod notifications;
 mod outbox;
 mod passwords;
 mod permissions;
