@@ -28,7 +28,6 @@ mod matching_profiles;
 mod migrations;
 mod one_time_tokens;
 mod passwords;
-mod pictures;
 mod privacy;
 mod reauthentication;
 mod routes;
@@ -54,6 +53,7 @@ use platform::{
 use events::{AvatarReplaced, DeletionRequested, ExportRequested};
 
 pub use avatars::{purge as purge_avatars, remove_all as remove_avatars};
+pub use collections::{Collection, members};
 pub use delivery::{
     DeliverySettings, Mailing, PushDevice, delivery_settings, devices_called, devices_of, digest_readers,
     forget_device, hold_account, reached_by, stop_mails,

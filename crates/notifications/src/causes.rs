@@ -12,8 +12,8 @@ use platform::{
 use sea_orm::DbErr;
 use serde_json::{Map, Value, json};
 use social::{
-    CommentCreated, CommentDeleted, CommentLiked, CommentUnliked, Mentioned, PostDeleted, PostLiked,
-    PostReposted, PostUnliked,
+    CommentChanged, CommentCreated, CommentDeleted, CommentLiked, CommentUnliked, Mentioned, PostChanged,
+    PostDeleted, PostLiked, PostReposted, PostUnliked,
 };
 
 use crate::{
@@ -38,8 +38,10 @@ pub fn subscriptions() -> Vec<Subscription> {
         to::<CommentUnliked>(|app, event| comment_unliked(app, event).boxed()),
         to::<CommentCreated>(|app, event| comment_created(app, event).boxed()),
         to::<CommentDeleted>(|app, event| comment_deleted(app, event).boxed()),
+        to::<CommentChanged>(|app, event| comment_changed(app, event).boxed()),
         to::<Mentioned>(|app, event| mentioned(app, event).boxed()),
         to::<PostReposted>(|app, event| post_reposted(app, event).boxed()),
+        to::<PostChanged>(|app, event| post_changed(app, event).boxed()),
         to::<PostDeleted>(|app, event| post_deleted(app, event).boxed()),
         to::<Followed>(|app, event| followed(app, event).boxed()),
         to::<Unfollowed>(|app, event| unfollowed(app, event).boxed()),
@@ -233,6 +235,15 @@ async fn comment_deleted(app: App, event: Event) -> anyhow::Result<()> {
     forget(&app, &comment_subject(comment_id)).await
 }
 
+/// What moderation took away is quoted nowhere.
+async fn comment_changed(app: App, event: Event) -> anyhow::Result<()> {
+    let CommentChanged { comment_id, .. } = event.read()?;
+    match social::comment_context(app.db().reader(), comment_id).await? {
+        Some(_) => Ok(()),
+        None => forget(&app, &comment_subject(comment_id)).await,
+    }
+}
+
 async fn mentioned(app: App, event: Event) -> anyhow::Result<()> {
     let mention: Mentioned = event.read()?;
     let (mention, event) = (&mention, &event);
@@ -305,6 +316,15 @@ async fn post_reposted(app: App, event: Event) -> anyhow::Result<()> {
 async fn post_deleted(app: App, event: Event) -> anyhow::Result<()> {
     let PostDeleted { post_id, .. } = event.read()?;
     forget(&app, &post_subject(post_id)).await
+}
+
+/// The same of a post.
+async fn post_changed(app: App, event: Event) -> anyhow::Result<()> {
+    let PostChanged { post_id, .. } = event.read()?;
+    match social::post_text(app.db().reader(), post_id).await? {
+        Some(_) => Ok(()),
+        None => forget(&app, &post_subject(post_id)).await,
+    }
 }
 
 async fn followed(app: App, event: Event) -> anyhow::Result<()> {
