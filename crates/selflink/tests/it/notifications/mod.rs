@@ -1,5 +1,6 @@
 //! Notifications: the list, what leads to them, and the ways they take.
 
+mod acts;
 mod builders;
 mod causes;
 mod counts;
