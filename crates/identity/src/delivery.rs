@@ -7,7 +7,7 @@ use platform::{
     db::{Engine, Tx, list_of},
     id::UserId,
 };
-use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, Statement, Value};
+use sea_orm::{ConnectionTrait, DbErr, QueryResult, Statement, Value};
 
 use crate::{entities::devices::PushToken, events::UserChanged};
 
@@ -188,17 +188,6 @@ pub async fn stop_mails(tx: &Tx, user: UserId, mailing: Mailing) -> Result<(), D
     Ok(())
 }
 
-/// Holds an account until the end of the transaction: rows that refer to it are written before this or not at all.
-pub async fn hold_account(tx: &Tx, user: UserId) -> Result<(), DbErr> {
-    // SQLite's only writer holds everything.
-    let lock = match tx.get_database_backend() {
-        DbBackend::Postgres => " FOR UPDATE",
-        _ => "",
-    };
-    let text = format!("SELECT id FROM users WHERE id = $1{lock}");
-    all(tx, text, vec![user.0.into()]).await.map(drop)
-}
-
 async fn all(on: &impl ConnectionTrait, text: String, values: Vec<Value>) -> Result<Vec<QueryResult>, DbErr> {
     on.query_all_raw(Statement::from_sql_and_values(
         on.get_database_backend(),
@@ -209,11 +198,7 @@ async fn all(on: &impl ConnectionTrait, text: String, values: Vec<Value>) -> Res
 }
 
 fn list(on: &impl ConnectionTrait, placeholder: &str) -> String {
-    let engine = match on.get_database_backend() {
-        DbBackend::Postgres => Engine::Postgres,
-        _ => Engine::Sqlite,
-    };
-    engine.list(placeholder)
+    Engine::of(on).list(placeholder)
 }
 
 fn ids_of(users: &[UserId]) -> Value {

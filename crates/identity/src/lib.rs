@@ -54,9 +54,10 @@ use events::{AvatarReplaced, DeletionRequested, ExportRequested};
 
 pub use avatars::{purge as purge_avatars, remove_all as remove_avatars};
 pub use collections::{Collection, members};
+pub use deletion::hold as hold_account;
 pub use delivery::{
     DeliverySettings, Mailing, PushDevice, delivery_settings, devices_called, devices_of, digest_readers,
-    forget_device, hold_account, reached_by, stop_mails,
+    forget_device, reached_by, stop_mails,
 };
 pub use demo::{DemoAccount, seed as seed_demo};
 pub use entities::devices::PushToken;

@@ -65,8 +65,9 @@ struct Row {
 }
 
 /// Tells people of something: stores it for their lists, and has it pushed and mailed after the commit as they wish.
-/// Returns how many were told. Whoever calls it in the transaction of a request makes the request depend on it: call it
-/// from a subscriber or a job.
+/// Returns how many were told. In the transaction of a request it could fail the request: call it in one of its own. Where the
+/// list must be complete when the request is answered, do so after the commit, pass over an error, and let a subscriber of
+/// the event call it again: what is told twice of one key is told once.
 pub async fn notify(tx: &Tx, note: &Note) -> Result<usize, DbErr> {
     let mut recipients = note.recipients.clone();
     recipients.retain(|user| Some(*user) != note.actor_id);

@@ -28,11 +28,7 @@ pub async fn rows(
 
 /// See [`Engine::list`].
 pub fn list(on: &impl ConnectionTrait, placeholder: &str) -> String {
-    let engine = match on.get_database_backend() {
-        DbBackend::Postgres => Engine::Postgres,
-        _ => Engine::Sqlite,
-    };
-    engine.list(placeholder)
+    Engine::of(on).list(placeholder)
 }
 
 /// Accounts as one value, for [`list`].

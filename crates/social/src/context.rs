@@ -4,9 +4,9 @@ use platform::{
     db::{Engine, list_of},
     id::UserId,
 };
-use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, Statement, Value};
+use sea_orm::{ConnectionTrait, DbErr, QueryResult};
 
-use crate::visibility::visible;
+use crate::{sql, visibility::visible};
 
 /// Longest chain of comments that is followed, from an answer to what it answers.
 const LONGEST_CHAIN: usize = 50;
@@ -29,7 +29,7 @@ pub struct CommentContext {
 /// The text of a post; `None` when it is gone, or was taken away.
 pub async fn post_text(on: &impl ConnectionTrait, post_id: i64) -> Result<Option<String>, DbErr> {
     let text = "SELECT text FROM posts WHERE id = $1 AND removed_at IS NULL";
-    let rows = all(on, text.to_owned(), vec![post_id.into()]).await?;
+    let rows = sql::rows(on, text, [post_id.into()]).await?;
     rows.first().map(|row| row.try_get_by_index(0)).transpose()
 }
 
@@ -48,7 +48,7 @@ pub async fn comment_context(
          JOIN comments c ON c.id = $1 JOIN posts p ON p.id = c.post_id \
          WHERE c.removed_at IS NULL AND p.removed_at IS NULL ORDER BY chain.depth"
     );
-    let rows = all(on, text, vec![comment_id.into()]).await?;
+    let rows = sql::rows(on, text, [comment_id.into()]).await?;
     let Some((own, above)) = rows.split_first() else {
         return Ok(None);
     };
@@ -68,25 +68,12 @@ pub async fn readers_among(
     post_id: i64,
     people: &[UserId],
 ) -> Result<Vec<UserId>, DbErr> {
-    let engine = match on.get_database_backend() {
-        DbBackend::Postgres => Engine::Postgres,
-        _ => Engine::Sqlite,
-    };
     let text = format!(
         "SELECT u.id FROM users u JOIN posts p ON p.id = $1 WHERE u.id IN {} AND {} ORDER BY u.id",
-        engine.list("$2"),
+        Engine::of(on).list("$2"),
         visible("u.id")
     );
     let ids: Vec<i64> = people.iter().map(|user| user.0).collect();
-    let rows = all(on, text, vec![post_id.into(), list_of(&ids)]).await?;
+    let rows = sql::rows(on, text, [post_id.into(), list_of(&ids)]).await?;
     rows.iter().map(|row| row.try_get_by_index(0)).collect()
-}
-
-async fn all(on: &impl ConnectionTrait, text: String, values: Vec<Value>) -> Result<Vec<QueryResult>, DbErr> {
-    on.query_all_raw(Statement::from_sql_and_values(
-        on.get_database_backend(),
-        text,
-        values,
-    ))
-    .await
 }

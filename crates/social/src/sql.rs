@@ -57,11 +57,3 @@ pub fn texts(engine: Engine, placeholder: &str) -> String {
         Engine::Postgres => format!("(SELECT jsonb_array_elements_text(CAST({placeholder} AS JSONB)))"),
     }
 }
-
-/// The engine behind a connection.
-pub fn engine(on: &impl ConnectionTrait) -> Engine {
-    match on.get_database_backend() {
-        DbBackend::Postgres => Engine::Postgres,
-        _ => Engine::Sqlite,
-    }
-}

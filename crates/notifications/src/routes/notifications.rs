@@ -4,8 +4,8 @@ use axum::{Json, extract::State, http::StatusCode};
 use platform::{
     App,
     http::{
-        ApiError, Body, CurrentUser, Fields, Input, Paginated, Paging, Parameters, PathId, Rule, any_json,
-        boolean, text,
+        ApiError, Body, CurrentUser, Fields, Input, Paginated, Paging, Parameters, PathId, Rule, boolean,
+        json, text,
     },
 };
 use serde::Serialize;
@@ -35,9 +35,7 @@ impl Input for OwnNote {
     fn read(fields: &mut Fields) -> Self {
         Self {
             kind: fields.required("type", text().max(64)),
-            payload: fields
-                .optional("payload", any_json())
-                .unwrap_or_else(|| json!({})),
+            payload: fields.optional("payload", json()).unwrap_or_else(|| json!({})),
             is_read: fields.optional("is_read", boolean()).unwrap_or(false),
         }
     }
@@ -51,7 +49,7 @@ pub struct Change {
 impl Input for Change {
     fn read(fields: &mut Fields) -> Self {
         fields.optional("type", text().max(64));
-        fields.optional("payload", any_json());
+        fields.optional("payload", json());
         Self {
             is_read: fields.optional("is_read", boolean()).unwrap_or(false),
         }

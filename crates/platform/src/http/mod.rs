@@ -26,8 +26,8 @@ pub use origin::{Origin, Peer};
 pub use page::{Page, Paginated, Paging, Parameters, SortKind, SortValue, Sortable};
 pub use router::{openapi, router};
 pub use rules::{
-    PrimaryKey, Rule, any_json, boolean, choice, date, email, integer, json_object, number, primary_key,
-    text, text_list, time, url,
+    PrimaryKey, Rule, boolean, choice, date, email, integer, json, json_object, number, primary_key, text,
+    text_list, time, url,
 };
 pub use server::serve;
 pub use upload::{Content, FileField, SentFiles, Upload};

@@ -213,16 +213,17 @@ impl Rule for JsonObject {
     }
 }
 
-/// See [`any_json`].
-pub struct AnyJson;
+/// See [`json`].
+pub struct Json;
 
 /// Any JSON value but null, kept as it is; in forms its JSON text.
-pub fn any_json() -> AnyJson {
-    AnyJson
+pub fn json() -> Json {
+    Json
 }
 
-impl Rule for AnyJson {
+impl Rule for Json {
     type Value = Value;
+    const BLANK_FORM_IS_NULL: bool = false;
 
     fn check(&self, value: &Value) -> Result<Value, Vec<String>> {
         match forbidden_in(value) {

@@ -21,8 +21,15 @@ async fn kinds(of: &TestUser) -> Vec<String> {
 }
 
 async fn act(app: &TestApp, by: &TestUser, method: &str, path: &str, body: Value) -> Value {
-    let answer = by.client.send(method, path, "application/json", body.to_string()).await;
-    assert!((200..300).contains(&answer.status), "{method} {path}: {}", answer.text);
+    let answer = by
+        .client
+        .send(method, path, "application/json", body.to_string())
+        .await;
+    assert!(
+        (200..300).contains(&answer.status),
+        "{method} {path}: {}",
+        answer.text
+    );
     all_is_done(app).await;
     answer.json()
 }
@@ -44,12 +51,25 @@ async fn an_evening_among_three() {
     assert_eq!(kinds(&ann).await, ["like"]);
     let comment = json!({ "post": post, "text": "Nice, @eve" });
     let comment = act(&app, &bob, "POST", "comments/", comment).await["id"].clone();
-    assert_eq!((kinds(&ann).await, kinds(&eve).await), (vec!["like".to_owned(), "comment".to_owned()], vec!["mention".to_owned()]));
+    assert_eq!(
+        (kinds(&ann).await, kinds(&eve).await),
+        (
+            vec!["like".to_owned(), "comment".to_owned()],
+            vec!["mention".to_owned()]
+        )
+    );
     let answer = json!({ "post": post, "text": "Indeed, @bob", "parent": comment });
     act(&app, &eve, "POST", "comments/", answer).await;
     assert_eq!(kinds(&bob).await, ["mention", "reply"], "not again as a mention");
     assert_eq!(kinds(&ann).await, ["like", "comment", "comment"]);
-    act(&app, &eve, "POST", &format!("comments/{comment}/like/"), json!({})).await;
+    act(
+        &app,
+        &eve,
+        "POST",
+        &format!("comments/{comment}/like/"),
+        json!({}),
+    )
+    .await;
     assert_eq!(kinds(&bob).await, ["mention", "reply", "like"]);
     act(&app, &eve, "POST", &format!("posts/{post}/repost/"), json!({})).await;
     assert_eq!(unread(&ann).await, 4);
@@ -57,8 +77,14 @@ async fn an_evening_among_three() {
     act(&app, &bob, "POST", &format!("posts/{post}/unlike/"), json!({})).await;
     assert_eq!(kinds(&ann).await, ["comment", "comment"]);
     act(&app, &bob, "DELETE", &format!("comments/{comment}/"), json!({})).await;
-    assert!(kinds(&ann).await.is_empty(), "with the comment go the answers to it");
-    assert_eq!((kinds(&bob).await, kinds(&eve).await), (vec!["mention".to_owned()], vec![]));
+    assert!(
+        kinds(&ann).await.is_empty(),
+        "with the comment go the answers to it"
+    );
+    assert_eq!(
+        (kinds(&bob).await, kinds(&eve).await),
+        (vec!["mention".to_owned()], vec![])
+    );
     act(&app, &ann, "DELETE", &format!("posts/{post}/"), json!({})).await;
     for user in [&ann, &bob, &eve] {
         assert_eq!((listed(user).await.len(), unread(user).await), (0, 0));
@@ -72,9 +98,14 @@ async fn what_moderation_takes_away_is_quoted_nowhere() {
     let (ann, bob) = (user_called(&app, "ann").await, user_called(&app, "bob").await);
     let post = act(&app, &ann, "POST", "posts/", json!({ "text": "A post" })).await["id"].clone();
     let comment = json!({ "post": post, "text": "Bad words" });
-    let comment = act(&app, &bob, "POST", "comments/", comment).await["id"].as_i64().expect("a number");
+    let comment = act(&app, &bob, "POST", "comments/", comment).await["id"]
+        .as_i64()
+        .expect("a number");
     assert_eq!(only(&ann).await.1["text"], "Bad words");
-    let removed = app.app.db().write(|tx| async move { social::remove_comment(&tx, comment).await });
+    let removed = app
+        .app
+        .db()
+        .write(|tx| async move { social::remove_comment(&tx, comment).await });
     removed.await.expect("is removed");
     all_is_done(&app).await;
     assert_eq!((listed(&ann).await.len(), unread(&ann).await), (0, 0));
