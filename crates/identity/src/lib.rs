@@ -8,6 +8,7 @@ mod change_password;
 mod collections;
 mod commands;
 mod deletion;
+mod delivery;
 mod demo;
 mod devices;
 mod directory;
@@ -54,12 +55,18 @@ use events::{AvatarReplaced, DeletionRequested, ExportRequested};
 pub use avatars::{purge as purge_avatars, remove_all as remove_avatars};
 pub use collections::{Collection, members};
 pub use deletion::hold as hold_account;
+pub use delivery::{
+    DeliverySettings, Mailing, PushDevice, delivery_settings, devices_called, devices_of, digest_readers,
+    forget_device, reached_by, stop_mails,
+};
 pub use demo::{DemoAccount, seed as seed_demo};
+pub use entities::devices::PushToken;
 pub use events::{
     FactorChange, Followed, PasswordChanged, SecondFactorChanged, SessionsEnded, Unfollowed, UserChanged,
     UserDeleted, UserRegistered,
 };
 pub use sessions::find_standing;
+pub use settings::requires_verification;
 pub use ties::{Ties, between as ties};
 pub use users::{SettingsView, UserView, count_posts, existing, shown_to};
 

@@ -14,6 +14,7 @@ mod ids;
 mod kill;
 mod leaving;
 mod mails;
+mod notifications;
 mod outbox;
 mod passwords;
 mod permissions;
