@@ -7,6 +7,7 @@ mod commands;
 mod conventions;
 mod devices;
 mod events;
+mod feed;
 mod follows;
 mod hostile;
 mod ids;

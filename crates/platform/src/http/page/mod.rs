@@ -1,6 +1,7 @@
 //! Cursor pagination: a walk from the first page to `next == null` gives every item exactly once, also while items are
 //! added and when several have equal sort values, because the id breaks every tie.
 
+mod links;
 #[cfg(test)]
 mod tests;
 
@@ -15,10 +16,9 @@ use sea_orm::{
 };
 use serde::Serialize;
 
-use crate::{
-    app::App,
-    http::{ApiError, Origin},
-};
+use crate::{app::App, http::ApiError};
+
+pub use links::Links;
 
 /// Items of a page when the client does not say, in items.
 const DEFAULT_SIZE: usize = 20;
@@ -99,11 +99,8 @@ impl SortValue {
 /// Which page a request asks for.
 pub struct Paging {
     size: usize,
-    cursor: Option<String>,
     ordering: String,
-    url: String,
-    /// The other parameters of the request, in alphabetical order.
-    parameters: Vec<(String, String)>,
+    links: Links,
 }
 
 /// The parameters of a request's query. The last of several with the same name wins; bytes that are no UTF-8 are replaced.
@@ -139,18 +136,13 @@ impl FromRequestParts<App> for Paging {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
-        let origin = Origin::from_request_parts(parts, app).await?;
-        let query = parts.uri.query().unwrap_or("");
-        Ok(Self::of(
-            query,
-            format!("{}{}", origin.base_url, parts.uri.path()),
-        ))
+        let links = Links::from_request_parts(parts, app).await?;
+        Ok(Self::of(&Parameters::of(parts.uri.query().unwrap_or("")), links))
     }
 }
 
 impl Paging {
-    fn of(query: &str, url: String) -> Self {
-        let parameters = Parameters::of(query);
+    fn of(parameters: &Parameters, links: Links) -> Self {
         let size = parameters
             .get("page_size")
             .and_then(|text| text.trim().parse::<i64>().ok());
@@ -158,20 +150,10 @@ impl Paging {
             .and_then(|size| usize::try_from(size).ok())
             .filter(|size| *size > 0)
             .unwrap_or(DEFAULT_SIZE);
-        let cursor = parameters
-            .get("cursor")
-            .filter(|cursor| !cursor.is_empty())
-            .map(str::to_owned);
-        let ordering = parameters.get("ordering").unwrap_or_default().to_owned();
-        let Parameters(mut parameters) = parameters;
-        parameters.retain(|(name, _)| name != "cursor");
-        parameters.sort();
         Self {
             size: size.min(LARGEST_SIZE),
-            cursor,
-            ordering,
-            url,
-            parameters,
+            ordering: parameters.get("ordering").unwrap_or_default().to_owned(),
+            links,
         }
     }
 
@@ -188,16 +170,15 @@ impl Paging {
             order.push((id, descending));
         }
         let position = self
-            .cursor
-            .as_deref()
-            .map(|cursor| read_cursor(cursor, &order))
+            .links
+            .cursor()
+            .map(|cursor| decode(cursor, &order).ok_or_else(ApiError::invalid_cursor))
             .transpose()?;
         Ok(Page {
             size: self.size,
             order,
             position,
-            url: self.url,
-            parameters: self.parameters,
+            links: self.links,
         })
     }
 }
@@ -219,16 +200,6 @@ fn fields(ordering: &str, sortable: &[Sortable]) -> Vec<(Sortable, bool)> {
 struct Position {
     backward: bool,
     values: Vec<SortValue>,
-}
-
-fn read_cursor(cursor: &str, order: &[(Sortable, bool)]) -> Result<Position, ApiError> {
-    // The mobile app sends the whole `next` link.
-    let inner = cursor.split_once('?').and_then(|(_, query)| {
-        url::form_urlencoded::parse(query.as_bytes())
-            .find(|(name, _)| name == "cursor")
-            .map(|(_, value)| value.into_owned())
-    });
-    decode(inner.as_deref().unwrap_or(cursor), order).ok_or_else(ApiError::invalid_cursor)
 }
 
 fn decode(cursor: &str, order: &[(Sortable, bool)]) -> Option<Position> {
@@ -257,8 +228,7 @@ pub struct Page {
     size: usize,
     order: Vec<(Sortable, bool)>,
     position: Option<Position>,
-    url: String,
-    parameters: Vec<(String, String)>,
+    links: Links,
 }
 
 impl Page {
@@ -330,13 +300,7 @@ impl Page {
                 .iter()
                 .map(|(field, _)| row.map(|row| value(row, field.name)))
                 .collect::<Option<_>>()?;
-            let mut parameters = self.parameters.clone();
-            parameters.push(("cursor".to_owned(), encode(backward, &values)));
-            parameters.sort();
-            let query = url::form_urlencoded::Serializer::new(String::new())
-                .extend_pairs(parameters)
-                .finish();
-            Some(format!("{}?{query}", self.url))
+            Some(self.links.to(encode(backward, &values)))
         };
         let has_next = if backward { true } else { more };
         let has_previous = if backward { more } else { self.position.is_some() };
