@@ -103,7 +103,7 @@ fn statement(values: &mut Values, viewer: UserId, oldest: i64, wanted: &Wanted) 
     );
     let own = source(
         &POSTS,
-        &format!("posts p WHERE p.author_id = {viewer} AND p.id >= {oldest}"),
+        &format!("posts p WHERE p.author_id = {viewer} AND p.id >= {oldest} AND {visible}"),
     );
     let of_big_authors = source(
         &POSTS,

@@ -27,7 +27,6 @@ mod matching_profiles;
 mod migrations;
 mod one_time_tokens;
 mod passwords;
-mod pictures;
 mod privacy;
 mod reauthentication;
 mod routes;
@@ -53,6 +52,7 @@ use platform::{
 use events::{AvatarReplaced, DeletionRequested, ExportRequested};
 
 pub use avatars::{purge as purge_avatars, remove_all as remove_avatars};
+pub use collections::{Collection, members};
 pub use demo::{DemoAccount, seed as seed_demo};
 pub use events::{
     FactorChange, Followed, PasswordChanged, SecondFactorChanged, SessionsEnded, Unfollowed, UserChanged,

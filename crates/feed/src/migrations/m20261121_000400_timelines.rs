@@ -13,6 +13,7 @@ impl MigrationTrait for Migration {
         // `timeline`: the key serves reading, newest first, as the ids of posts are in the order of time; `created_at` is
         // the post's. `timeline_heads`: whoever rebuilds a timeline holds its row. `timeline_requests`: rebuilds that were
         // asked for by an event and are not done. `big_authors`: followed by so many that their posts are looked up by readers.
+        // `posts_shared`: the posts that others than their author may see, for rebuilding without reading the posts.
         create(
             manager,
             "CREATE TABLE timeline (
@@ -37,7 +38,9 @@ impl MigrationTrait for Migration {
             CREATE TABLE big_authors (
                 author_id BIGINT PRIMARY KEY REFERENCES users (id) ON DELETE CASCADE,
                 since TIMESTAMPTZ NOT NULL
-            );",
+            );
+            CREATE INDEX posts_shared ON posts (author_id, id)
+                WHERE visibility IN ('public', 'followers') AND removed_at IS NULL;",
         )
         .await
     }

@@ -26,8 +26,9 @@ pub use origin::{Origin, Peer};
 pub use page::{Links, Page, Paginated, Paging, Parameters, SortKind, SortValue, Sortable};
 pub use router::{openapi, router};
 pub use rules::{
-    Rule, boolean, choice, date, email, integer, json_object, number, text, text_list, time, url,
+    PrimaryKey, Rule, boolean, choice, date, email, integer, json_object, number, primary_key, text,
+    text_list, time, url,
 };
 pub use server::serve;
-pub use upload::{Content, FileField, Upload};
+pub use upload::{Content, FileField, SentFiles, Upload};
 pub use values::{TimeOfDay, Timestamp};

@@ -50,11 +50,29 @@ impl Links {
         self.cursor.as_deref()
     }
 
+    /// The text of another parameter, if it was sent.
+    pub(super) fn parameter(&self, name: &str) -> Option<&str> {
+        let found = self.parameters.iter().rfind(|(key, _)| key == name);
+        found.map(|(_, value)| value.as_str())
+    }
+
     /// The absolute URL of the page at `cursor`, with the other parameters of the request.
     pub fn to(&self, cursor: String) -> String {
         let mut parameters = self.parameters.clone();
         parameters.push(("cursor".to_owned(), cursor));
         parameters.sort();
+        self.with(parameters)
+    }
+
+    /// The same by the number of a page.
+    pub(super) fn to_page(&self, number: u32) -> String {
+        let mut parameters = self.parameters.clone();
+        parameters.retain(|(name, _)| name != "page");
+        parameters.push(("page".to_owned(), number.to_string()));
+        self.with(parameters)
+    }
+
+    fn with(&self, parameters: Vec<(String, String)>) -> String {
         let query = url::form_urlencoded::Serializer::new(String::new())
             .extend_pairs(parameters)
             .finish();

@@ -16,7 +16,10 @@ use sea_orm::{
 };
 use serde::Serialize;
 
-use crate::{app::App, http::ApiError};
+use crate::{
+    app::App,
+    http::{ApiError, Origin},
+};
 
 pub use links::Links;
 
@@ -100,6 +103,8 @@ impl SortValue {
 pub struct Paging {
     size: usize,
     ordering: String,
+    /// From 1; see [`Paging::numbered`].
+    number: Option<u32>,
     links: Links,
 }
 
@@ -136,13 +141,18 @@ impl FromRequestParts<App> for Paging {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
-        let links = Links::from_request_parts(parts, app).await?;
-        Ok(Self::of(&Parameters::of(parts.uri.query().unwrap_or("")), links))
+        let origin = Origin::from_request_parts(parts, app).await?;
+        let query = parts.uri.query().unwrap_or("");
+        Ok(Self::of(
+            query,
+            format!("{}{}", origin.base_url, parts.uri.path()),
+        ))
     }
 }
 
 impl Paging {
-    fn of(parameters: &Parameters, links: Links) -> Self {
+    fn of(query: &str, url: String) -> Self {
+        let parameters = Parameters::of(query);
         let size = parameters
             .get("page_size")
             .and_then(|text| text.trim().parse::<i64>().ok());
@@ -153,8 +163,21 @@ impl Paging {
         Self {
             size: size.min(LARGEST_SIZE),
             ordering: parameters.get("ordering").unwrap_or_default().to_owned(),
-            links,
+            number: None,
+            links: Links::of(parameters, url),
         }
+    }
+
+    /// Lets the request ask by `page=N` as well, from 1, for clients that know no cursors. Such pages do repeat and lose items
+    /// while items are added, and those far behind are dear: only for lists of moderate length.
+    #[must_use]
+    pub fn numbered(mut self) -> Self {
+        let number = self
+            .links
+            .parameter("page")
+            .and_then(|number| number.trim().parse().ok());
+        self.number = number.filter(|number| *number > 0 && self.links.cursor().is_none());
+        self
     }
 
     /// The page in the order that the request asks for: names of `sortable` fields, `-` before those that descend.
@@ -178,6 +201,7 @@ impl Paging {
             size: self.size,
             order,
             position,
+            number: self.number,
             links: self.links,
         })
     }
@@ -228,6 +252,7 @@ pub struct Page {
     size: usize,
     order: Vec<(Sortable, bool)>,
     position: Option<Position>,
+    number: Option<u32>,
     links: Links,
 }
 
@@ -253,6 +278,13 @@ impl Page {
         // One more, to know whether there is a further page. A literal: with a parameter, PostgreSQL cannot know how few
         // rows are wanted and plans the statement anew each time, which costs more than running it.
         let _ = write!(statement.sql, " LIMIT {}", self.size + 1);
+        if let Some(number) = self.number {
+            let _ = write!(
+                statement.sql,
+                " OFFSET {}",
+                u64::from(number - 1) * self.size as u64
+            );
+        }
         statement
     }
 
@@ -291,6 +323,13 @@ impl Page {
     pub fn answer<R>(self, mut rows: Vec<R>, value: impl Fn(&R, &str) -> SortValue) -> Paginated<R> {
         let (backward, more) = (self.is_backward(), rows.len() > self.size);
         rows.truncate(self.size);
+        if let Some(number) = self.number {
+            return Paginated {
+                next: more.then(|| self.links.to_page(number.saturating_add(1))),
+                previous: (number > 1).then(|| self.links.to_page(number - 1)),
+                results: rows,
+            };
+        }
         if backward {
             rows.reverse();
         }
