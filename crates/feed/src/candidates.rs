@@ -130,7 +130,7 @@ async fn select(app: &App, viewer: UserId, condition: &str, value: Value) -> Res
         "SELECT p.id, p.like_count, p.comment_count, p.created_at, p.has_video, \
          EXISTS (SELECT 1 FROM follows f WHERE f.follower_id = $1 AND f.followee_id = p.author_id) \
          FROM posts p WHERE {} AND {condition}",
-        social::visible("$1")
+        sql::visible("$1")
     );
     let rows = sql::all(app.db().reader(), text, [viewer.0.into(), value]).await?;
     rows.iter().map(Candidate::read).collect()

@@ -14,6 +14,12 @@ impl Values {
     }
 }
 
+/// The condition that a post `p` may be seen by the viewer that the placeholder stands for, as one value: taken apart, SQLite
+/// would first collect all public posts by their visibility, and then sort them.
+pub fn visible(viewer: &str) -> String {
+    format!("CASE WHEN {} THEN TRUE ELSE FALSE END", social::visible(viewer))
+}
+
 /// The rows that a query finds.
 pub async fn all(
     on: &impl ConnectionTrait,

@@ -75,7 +75,7 @@ fn statement(values: &mut Values, viewer: UserId, oldest: i64, wanted: &Wanted) 
         .as_ref()
         .map(|entry| wanted.order.bind(entry, values));
     let limit = wanted.size + 1;
-    let visible = social::visible(&viewer);
+    let visible = sql::visible(&viewer);
     // Each source stops at its own first rows of the page.
     let source = |columns: &Columns, rows: &str| {
         let mut text = format!(
