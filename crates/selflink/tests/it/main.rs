@@ -8,6 +8,7 @@ mod conventions;
 mod devices;
 mod events;
 mod files;
+mod feed;
 mod follows;
 mod hostile;
 mod ids;
