@@ -1,12 +1,14 @@
 //! What can be measured. A scenario is one file below this one and one line in [`ALL`].
 
 mod feed_home;
+mod crowd;
 mod follow_churn;
 mod login;
 mod me;
 mod me_during_sign_in;
 mod post_create;
 mod register;
+mod search_users;
 mod sign_in;
 mod user_detail;
 mod users_list;
@@ -27,6 +29,7 @@ pub static ALL: &[&dyn Scenario] = &[
     &users_list::UsersList,
     &user_detail::ORDINARY,
     &user_detail::POPULAR,
+    &search_users::SearchUsers,
     &follow_churn::FollowChurn,
     &feed_home::FeedHome,
     &post_create::PostCreate,

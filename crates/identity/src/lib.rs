@@ -13,6 +13,7 @@ mod demo;
 mod devices;
 mod directory;
 mod entities;
+mod errors;
 mod events;
 mod exports;
 mod follow_counts;
@@ -29,8 +30,9 @@ mod migrations;
 mod one_time_tokens;
 mod passwords;
 mod privacy;
-mod reauthentication;
+mod profiles;
 mod routes;
+mod searchable;
 mod second_factor;
 mod sessions;
 mod settings;
@@ -65,6 +67,8 @@ pub use events::{
     FactorChange, Followed, PasswordChanged, SecondFactorChanged, SessionsEnded, Unfollowed, UserChanged,
     UserDeleted, UserRegistered,
 };
+pub use privacy::{finds, reads_profile};
+pub use searchable::{SearchableUser, listed_users, searchable_users, searchable_users_after};
 pub use sessions::find_standing;
 pub use settings::requires_verification;
 pub use ties::{Ties, between as ties};

@@ -23,6 +23,7 @@ mod pooler;
 mod posts;
 mod profiles;
 mod program;
+mod search;
 mod second_factor;
 mod sessions;
 mod shutdown;

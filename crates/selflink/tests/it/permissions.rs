@@ -134,6 +134,8 @@ const ENDPOINTS: &[(&str, &str, Who)] = &[
     ("DELETE", "/api/v1/posts/{id}/unlike/", SignedIn),
     ("GET", "/api/v1/profile/me/", SignedIn),
     ("PATCH", "/api/v1/profile/me/", SignedIn),
+    ("GET", "/api/v1/search/posts/", SignedIn),
+    ("GET", "/api/v1/search/users/", SignedIn),
     ("GET", "/api/v1/users/", SignedIn),
     ("GET", "/api/v1/users/me/", SignedIn),
     ("PATCH", "/api/v1/users/me/", SignedIn),

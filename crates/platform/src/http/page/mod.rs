@@ -207,6 +207,17 @@ impl Paging {
     }
 }
 
+/// The way to a page of a list that is ordered by id alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Walk {
+    /// The id behind which it begins; `None`: at the first.
+    pub behind: Option<i64>,
+    /// Whether it leads from higher ids to lower ones.
+    pub descends: bool,
+    /// How many items are wanted: one more than the page has, to know whether there is a further page.
+    pub take: usize,
+}
+
 fn fields(ordering: &str, sortable: &[Sortable]) -> Vec<(Sortable, bool)> {
     let mut found: Vec<(Sortable, bool)> = Vec::new();
     for name in ordering.split(',').map(str::trim) {
@@ -286,6 +297,22 @@ impl Page {
             );
         }
         statement
+    }
+
+    /// How to walk to this page, for lists that are not made by a statement; their only order is by id.
+    pub fn walk(&self) -> Walk {
+        let position = self
+            .position
+            .as_ref()
+            .and_then(|position| position.values.first());
+        Walk {
+            behind: match position {
+                Some(SortValue::Integer(id)) => Some(*id),
+                _ => None,
+            },
+            descends: self.order.first().is_none_or(|(_, descends)| *descends) != self.is_backward(),
+            take: self.size + 1,
+        }
     }
 
     /// Everything behind the position.
