@@ -46,6 +46,9 @@ pub enum AccountError {
     /// No such account, wrong password or deactivated: the same to the client.
     #[error("Invalid credentials")]
     InvalidCredentials,
+    /// Moderators have suspended the account: for how long and why, to whoever has shown to be its owner.
+    #[error("{0}")]
+    Suspended(String),
     /// The password that confirms a change is wrong; names the field that it was sent in.
     #[error("The password is not right.")]
     WrongPassword(&'static str),
@@ -103,6 +106,7 @@ impl From<AccountError> for ApiError {
             | AccountError::HandleEmpty
             | AccountError::HandleNotConfirmed => Self::field("handle", text),
             AccountError::InvalidCredentials => Self::object(text),
+            AccountError::Suspended(sentence) => Self::account_suspended(&sentence),
             AccountError::WrongPassword(field) => Self::field(field, text),
             AccountError::TooManyAttempts(seconds) => Self::throttled(seconds),
             AccountError::InvalidToken => Self::field("token", text),

@@ -1,7 +1,7 @@
 //! Groups of accounts with rights in common.
 
 use platform::{db::Tx, id::UserId};
-use sea_orm::{ConnectionTrait as _, DbErr, Statement, Value};
+use sea_orm::{ConnectionTrait, DbErr, Statement, Value};
 
 /// The groups that every instance has.
 pub const STANDARD: [&str; 3] = ["moderation_team", "config_admin", "support_staff"];
@@ -16,6 +16,16 @@ pub async fn join(tx: &Tx, group: &str, user: UserId) -> Result<(), DbErr> {
     .await?;
     let text = "INSERT INTO group_members (group_name, user_id) VALUES ($1, $2) ON CONFLICT DO NOTHING";
     execute(tx, text, [group.into(), user.0.into()]).await
+}
+
+/// Whether the account is in the group.
+pub async fn is_member(on: &impl ConnectionTrait, user: UserId, group: &str) -> Result<bool, DbErr> {
+    let statement = Statement::from_sql_and_values(
+        on.get_database_backend(),
+        "SELECT 1 FROM group_members WHERE group_name = $1 AND user_id = $2",
+        [group.into(), user.0.into()],
+    );
+    Ok(on.query_one_raw(statement).await?.is_some())
 }
 
 /// Takes the account out of all groups.

@@ -30,6 +30,7 @@ mod passwords;
 mod pictures;
 mod privacy;
 mod reauthentication;
+mod restraints;
 mod routes;
 mod second_factor;
 mod sessions;
@@ -58,7 +59,9 @@ pub use events::{
     FactorChange, Followed, PasswordChanged, SecondFactorChanged, SessionsEnded, Unfollowed, UserChanged,
     UserDeleted, UserRegistered,
 };
-pub use sessions::find_standing;
+pub use groups::is_member;
+pub use restraints::{FOREVER, HeldAccount, Restraint, hold, restrain};
+pub use sessions::{ClientInfo, find_standing, standing_of};
 pub use ties::{Ties, between as ties};
 pub use users::{SettingsView, UserView, count_posts, existing, shown_to};
 

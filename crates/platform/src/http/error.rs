@@ -109,6 +109,25 @@ impl ApiError {
         )
     }
 
+    /// 403: moderators have taken the account's right to write.
+    pub fn account_restricted() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            json!({
+                "detail": "Moderators have restricted your account: you can read, but not post, comment or send messages.",
+                "code": "account_restricted",
+            }),
+        )
+    }
+
+    /// 403: moderators have suspended the account; `detail` says for how long and why.
+    pub fn account_suspended(detail: &str) -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            json!({ "detail": detail, "code": "account_suspended" }),
+        )
+    }
+
     /// 404: there is no such place.
     pub fn not_found() -> Self {
         Self::detail(StatusCode::NOT_FOUND, "Not found.")
