@@ -2,6 +2,7 @@
 
 mod accounts;
 mod addresses;
+mod appeal_tokens;
 mod attempts;
 mod avatars;
 mod change_password;
@@ -21,6 +22,7 @@ mod handles;
 mod jobs;
 mod letters;
 mod mail_limits;
+mod mailboxes;
 mod mails;
 mod maps;
 mod matching_profiles;
@@ -53,6 +55,8 @@ use platform::{
 
 use events::{AvatarReplaced, DeletionRequested, ExportRequested};
 
+pub use accounts::AccountError;
+pub use appeal_tokens::{create as create_appeal_token, redeem as redeem_appeal_token};
 pub use avatars::{purge as purge_avatars, remove_all as remove_avatars};
 pub use demo::{DemoAccount, seed as seed_demo};
 pub use events::{
@@ -60,8 +64,10 @@ pub use events::{
     UserDeleted, UserRegistered,
 };
 pub use groups::is_member;
+pub use mailboxes::{Mailbox, of as mailbox};
 pub use restraints::{FOREVER, HeldAccount, Restraint, hold, restrain};
 pub use sessions::{ClientInfo, find_standing, standing_of};
+pub use settings::Link;
 pub use ties::{Ties, between as ties};
 pub use users::{SettingsView, UserView, count_posts, existing, shown_to};
 

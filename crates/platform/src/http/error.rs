@@ -93,6 +93,11 @@ impl ApiError {
         )
     }
 
+    /// 403 with a reason.
+    pub fn forbidden_because(detail: &str) -> Self {
+        Self::detail(StatusCode::FORBIDDEN, detail)
+    }
+
     /// 403: the account's address has to be verified before anything else.
     pub fn email_not_verified() -> Self {
         Self::new(
