@@ -29,6 +29,7 @@ mod matching_profiles;
 mod migrations;
 mod one_time_tokens;
 mod passwords;
+mod people;
 mod pictures;
 mod privacy;
 mod reauthentication;
@@ -38,6 +39,7 @@ mod second_factor;
 mod sessions;
 mod settings;
 mod sign_in;
+mod staff_sign_in;
 mod social;
 mod steps;
 mod terminal;
@@ -63,11 +65,17 @@ pub use events::{
     FactorChange, Followed, PasswordChanged, SecondFactorChanged, SessionsEnded, Unfollowed, UserChanged,
     UserDeleted, UserRegistered,
 };
-pub use groups::is_member;
+pub use groups::{Group, all as groups, is_member, join as join_group, leave as leave_group};
 pub use mailboxes::{Mailbox, of as mailbox};
+pub use people::{
+    PERSON_ID, Person, by_handle as user_by_handle, find as find_person, handles, page_of as people,
+};
 pub use restraints::{FOREVER, HeldAccount, Restraint, hold, restrain};
 pub use sessions::{ClientInfo, find_standing, standing_of};
 pub use settings::Link;
+pub use staff_sign_in::{
+    StaffSignIn, end_session, with_code as sign_in_staff_with_code, with_password as sign_in_staff,
+};
 pub use ties::{Ties, between as ties};
 pub use users::{SettingsView, UserView, count_posts, existing, shown_to};
 

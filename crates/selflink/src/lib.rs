@@ -20,6 +20,7 @@ pub fn domains() -> Vec<Domain> {
         search::domain(),
         notifications::domain(),
         moderation::domain(),
+        admin::domain(),
     ]
 }
 

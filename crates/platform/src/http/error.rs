@@ -200,6 +200,20 @@ impl ApiError {
         Self::detail(StatusCode::INTERNAL_SERVER_ERROR, INTERNAL)
     }
 
+    /// What was wrong, in one sentence for people: the detail, or the first message.
+    pub fn sentence(&self) -> String {
+        fn first(value: &Value) -> Option<String> {
+            match value {
+                Value::String(text) => Some(text.clone()),
+                Value::Array(items) => items.iter().find_map(first),
+                Value::Object(map) => map.values().find_map(first),
+                _ => None,
+            }
+        }
+        let detail = self.body.get("detail").and_then(first);
+        detail.or_else(|| first(&self.body)).unwrap_or_default()
+    }
+
     /// The status.
     pub fn status(&self) -> StatusCode {
         self.status

@@ -26,7 +26,7 @@ pub use origin::{Origin, Peer};
 pub use page::{Page, Paginated, Paging, Parameters, SortKind, SortValue, Sortable};
 pub use router::{openapi, router};
 pub use rules::{
-    Rule, boolean, choice, date, email, integer, json_object, number, text, text_list, time, url,
+    Rule, boolean, choice, date, email, integer, json_object, number, text, text_list, time, timestamp, url,
 };
 pub use server::serve;
 pub use upload::{Content, FileField, Upload};
