@@ -4,7 +4,7 @@ use axum::{Json, extract::State, http::StatusCode};
 use platform::{
     App,
     http::{
-        ApiError, Body, CurrentUser, Fields, Input, MaybeUser, Paginated, Paging, Parameters, PathId, Timestamp,
+        ApiError, Body, Fields, Input, MaybeUser, Paginated, Paging, Parameters, PathId, Timestamp, VerifiedUser,
         choice, integer, text,
     },
 };
@@ -109,7 +109,7 @@ impl Input for NewAppeal {
 )]
 pub async fn list(
     State(app): State<App>,
-    CurrentUser(viewer): CurrentUser,
+    VerifiedUser(viewer): VerifiedUser,
     paging: Paging,
 ) -> Result<Json<Paginated<AppealView>>, ApiError> {
     let page = paging.order(&SORTABLE, "-created_at", ID)?;
@@ -120,7 +120,7 @@ pub async fn list(
 /// Appeals against a decision about oneself: signed in, or with the token of the mail that told of it. One appeal waits at a
 /// time.
 #[utoipa::path(
-    post, path = "/api/v1/moderation/appeals/", tag = "moderation", request_body = AppealBody, security((), ("bearer" = [])),
+    post, path = "/api/v1/moderation/appeals/", tag = "moderation", request_body = AppealBody, security(()),
     responses(
         (status = 201, body = AppealView), (status = 400, description = "Messages by field"),
         (status = 401, description = "Neither signed in nor a token")
