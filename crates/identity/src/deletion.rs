@@ -75,22 +75,27 @@ impl Job for DeleteAccount {
         if account.is_none_or(|account| account.deletion_requested_at.is_none()) {
             return Ok(());
         }
-        // Files first: once the rows are gone nothing would know of them.
-        for (_, data) in app.personal_data() {
-            (data.remove_files)(app.clone(), user).await?;
-        }
-        let domains = app.personal_data();
-        app.db()
-            .write(|tx| async move {
-                // Those that depend on others first; this domain, with the row that all refer to, is the last.
-                for (_, data) in domains.iter().rev() {
-                    (data.erase)(&tx, user).await?;
-                }
-                tx.append(&UserDeleted { user_id: user }).await
-            })
-            .await?;
-        Ok(())
+        remove(&app, user).await
     }
+}
+
+/// Removes an account with everything that belongs to it in any domain: those that depend on others first; this one, with the
+/// row that all refer to, is the last.
+pub async fn remove(app: &App, user: UserId) -> anyhow::Result<()> {
+    let domains = app.personal_data();
+    // Files first: once the rows are gone nothing would know of them.
+    for (_, data) in domains.iter().rev() {
+        (data.remove_files)(app.clone(), user).await?;
+    }
+    app.db()
+        .write(|tx| async move {
+            for (_, data) in domains.iter().rev() {
+                (data.erase)(&tx, user).await?;
+            }
+            tx.append(&UserDeleted { user_id: user }).await
+        })
+        .await?;
+    Ok(())
 }
 
 /// Removes the account's row and with it every row that belongs to it; the counters of others are put right.

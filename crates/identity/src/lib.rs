@@ -30,7 +30,6 @@ mod migrations;
 mod one_time_tokens;
 mod passwords;
 mod people;
-mod pictures;
 mod privacy;
 mod reauthentication;
 mod restraints;
@@ -60,6 +59,7 @@ use events::{AvatarReplaced, DeletionRequested, ExportRequested};
 pub use accounts::AccountError;
 pub use appeal_tokens::{create as create_appeal_token, redeem as redeem_appeal_token};
 pub use avatars::{purge as purge_avatars, remove_all as remove_avatars};
+pub use collections::{Collection, members};
 pub use demo::{DemoAccount, seed as seed_demo};
 pub use events::{
     FactorChange, Followed, PasswordChanged, SecondFactorChanged, SessionsEnded, Unfollowed, UserChanged,

@@ -137,7 +137,8 @@ pub struct Step {
 pub struct PersonalData {
     /// Its part of the copy: whatever of the account's data the person may read.
     pub export: fn(App, UserId) -> BoxFuture<'static, anyhow::Result<serde_json::Value>>,
-    /// Removes files, before the rows that know of them; may run again after a failure.
+    /// Removes files, before the rows that know of them, and what is too much for one transaction; may run again after a
+    /// failure.
     pub remove_files: fn(App, UserId) -> BoxFuture<'static, anyhow::Result<()>>,
     /// Removes rows and puts counters right, in the transaction that ends with the account's own row. Rows that refer to
     /// that one with `ON DELETE CASCADE` go by themselves.

@@ -56,6 +56,11 @@ impl ApiError {
         Self::new(StatusCode::BAD_REQUEST, json!({ name: [message.into()] }))
     }
 
+    /// 400 with a list of messages alone.
+    pub fn list(messages: &[&str]) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, json!(messages))
+    }
+
     /// 400 with a message for the object as a whole.
     pub fn object(message: impl Into<String>) -> Self {
         Self::field("non_field_errors", message)

@@ -26,8 +26,9 @@ pub use origin::{Origin, Peer};
 pub use page::{Page, Paginated, Paging, Parameters, SortKind, SortValue, Sortable};
 pub use router::{openapi, router};
 pub use rules::{
-    Rule, boolean, choice, date, email, integer, json_object, number, text, text_list, time, timestamp, url,
+    PrimaryKey, Rule, boolean, choice, date, email, integer, json_object, number, primary_key, text,
+    text_list, time, timestamp, url,
 };
 pub use server::serve;
-pub use upload::{Content, FileField, Upload};
+pub use upload::{Content, FileField, SentFiles, Upload};
 pub use values::{TimeOfDay, Timestamp};

@@ -1,6 +1,7 @@
 //! Integration tests: a real instance, spoken to over HTTP, on SQLite or on PostgreSQL and Redis (`TEST_DATABASE`).
 
 mod accounts;
+mod admin;
 mod audit;
 mod cli;
 mod commands;
@@ -14,6 +15,7 @@ mod kill;
 mod leaving;
 mod mails;
 mod media;
+mod moderation;
 mod outbox;
 mod passwords;
 mod permissions;

@@ -101,6 +101,8 @@ pub struct Paging {
     size: usize,
     cursor: Option<String>,
     ordering: String,
+    /// From 1; see [`Paging::numbered`].
+    number: Option<u32>,
     url: String,
     /// The other parameters of the request, in alphabetical order.
     parameters: Vec<(String, String)>,
@@ -170,9 +172,23 @@ impl Paging {
             size: size.min(LARGEST_SIZE),
             cursor,
             ordering,
+            number: None,
             url,
             parameters,
         }
+    }
+
+    /// Lets the request ask by `page=N` as well, from 1, for clients that know no cursors. Such pages do repeat and lose items
+    /// while items are added, and those far behind are dear: only for lists of moderate length.
+    #[must_use]
+    pub fn numbered(mut self) -> Self {
+        let number = self
+            .parameters
+            .iter()
+            .rfind(|(name, _)| name == "page")
+            .and_then(|(_, number)| number.trim().parse().ok());
+        self.number = number.filter(|number| *number > 0 && self.cursor.is_none());
+        self
     }
 
     /// The page in the order that the request asks for: names of `sortable` fields, `-` before those that descend.
@@ -196,6 +212,7 @@ impl Paging {
             size: self.size,
             order,
             position,
+            number: self.number,
             url: self.url,
             parameters: self.parameters,
         })
@@ -257,6 +274,7 @@ pub struct Page {
     size: usize,
     order: Vec<(Sortable, bool)>,
     position: Option<Position>,
+    number: Option<u32>,
     url: String,
     parameters: Vec<(String, String)>,
 }
@@ -283,6 +301,13 @@ impl Page {
         // One more, to know whether there is a further page. A literal: with a parameter, PostgreSQL cannot know how few
         // rows are wanted and plans the statement anew each time, which costs more than running it.
         let _ = write!(statement.sql, " LIMIT {}", self.size + 1);
+        if let Some(number) = self.number {
+            let _ = write!(
+                statement.sql,
+                " OFFSET {}",
+                u64::from(number - 1) * self.size as u64
+            );
+        }
         statement
     }
 
@@ -317,10 +342,26 @@ impl Page {
         })
     }
 
+    fn link_to(&self, number: u32) -> String {
+        let others = self.parameters.iter().filter(|(name, _)| name != "page");
+        let query = url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(others)
+            .append_pair("page", &number.to_string())
+            .finish();
+        format!("{}?{query}", self.url)
+    }
+
     /// The answer for the rows found; `value` gives a row's value of a sortable field.
     pub fn answer<R>(self, mut rows: Vec<R>, value: impl Fn(&R, &str) -> SortValue) -> Paginated<R> {
         let (backward, more) = (self.is_backward(), rows.len() > self.size);
         rows.truncate(self.size);
+        if let Some(number) = self.number {
+            return Paginated {
+                next: more.then(|| self.link_to(number.saturating_add(1))),
+                previous: (number > 1).then(|| self.link_to(number - 1)),
+                results: rows,
+            };
+        }
         if backward {
             rows.reverse();
         }

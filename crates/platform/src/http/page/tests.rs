@@ -170,3 +170,35 @@ fn links_keep_the_other_parameters_in_order() {
         "{next}"
     );
 }
+
+#[test]
+fn pages_by_number() {
+    let numbered = |query: &str| {
+        let paging = Paging::of(query, "http://h/x/".to_owned()).numbered();
+        paging
+            .order(&[RANK, MADE, ID], "-id", ID)
+            .map_err(|_| ())
+            .expect("is a page")
+    };
+    let query = || sea_orm::sea_query::Query::select().column("id").from("t").take();
+    let sql = numbered("page=3&page_size=5")
+        .statement(query(), DbBackend::Sqlite)
+        .sql;
+    assert!(sql.ends_with(" LIMIT 6 OFFSET 10"), "{sql}");
+    let answer = numbered("post=7&page=2&page_size=2").answer(vec![1, 2, 3], |_, _| SortValue::Integer(0));
+    assert_eq!(answer.results, [1, 2]);
+    assert_eq!(
+        answer.next.as_deref(),
+        Some("http://h/x/?page_size=2&post=7&page=3")
+    );
+    assert_eq!(
+        answer.previous.as_deref(),
+        Some("http://h/x/?page_size=2&post=7&page=1")
+    );
+    let last = numbered("page=1").answer(Vec::<i64>::new(), |_, _| SortValue::Integer(0));
+    assert_eq!((last.next, last.previous), (None, None));
+    for nonsense in ["page=0", "page=-1", "page=x", "page=99999999999", ""] {
+        assert_eq!(numbered(nonsense).number, None, "{nonsense}");
+    }
+    assert_eq!(numbered("page=4294967295").number, Some(u32::MAX));
+}

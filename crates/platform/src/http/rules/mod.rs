@@ -1,6 +1,7 @@
 //! What a field may hold.
 
 mod choices;
+mod keys;
 mod moments;
 #[cfg(test)]
 mod tests;
@@ -10,6 +11,7 @@ use serde_json::{Map, Value};
 
 pub use self::{
     choices::{choice, text_list},
+    keys::{PrimaryKey, primary_key},
     moments::{date, time, timestamp},
     text::{email, text, url},
 };

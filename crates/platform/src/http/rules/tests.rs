@@ -264,3 +264,33 @@ proptest::proptest! {
         let _ = (integer().check(&value), date().check(&value), time().check(&value), json_object().check_text(&sent));
     }
 }
+
+#[test]
+fn keys() {
+    let id = |value: Value| primary_key().check(&value).map(|key| key.id);
+    assert_eq!(id(json!(5)), Ok(Some(5)));
+    assert_eq!(id(json!(" 12 ")), Ok(Some(12)));
+    assert_eq!(id(json!("-3")), Ok(Some(-3)));
+    let huge = primary_key().check(&json!(1e26)).expect("is a number");
+    assert_eq!(huge.id, None);
+    assert_eq!(
+        huge.does_not_exist(),
+        "Invalid pk \"100000000000000000000000000\" - object does not exist."
+    );
+    for (value, kind) in [
+        (json!("abc"), "str"),
+        (json!("1.5"), "str"),
+        (json!("-"), "str"),
+        (json!(true), "bool"),
+        (json!(1.5), "float"),
+        (json!([1]), "list"),
+        (json!({}), "dict"),
+    ] {
+        let message = format!("Incorrect type. Expected pk value, received {kind}.");
+        assert_eq!(refused(&primary_key(), &value), [message]);
+    }
+    assert_eq!(
+        refused(&primary_key(), &json!("")),
+        ["This field may not be null."]
+    );
+}
