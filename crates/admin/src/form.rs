@@ -22,11 +22,7 @@ impl Fields {
         let RawForm(bytes) = RawForm::from_request(request, app)
             .await
             .map_err(|_| ApiError::bad_request("The form could not be read."))?;
-        Ok(Self(
-            url::form_urlencoded::parse(&bytes)
-                .into_owned()
-                .collect(),
-        ))
+        Ok(Self(url::form_urlencoded::parse(&bytes).into_owned().collect()))
     }
 
     /// A field, trimmed; blank when it was not sent.

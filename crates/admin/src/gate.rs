@@ -19,7 +19,11 @@ pub const SIGN_IN: &str = "/admin/login/";
 pub const HOME: &str = "/admin/";
 
 /// What stays as it is in a parameter of a URL.
-const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'_').remove(b'.');
+const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'/')
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.');
 
 /// Whoever belongs to staff and has signed in here.
 pub struct Staff {

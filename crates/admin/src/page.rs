@@ -25,7 +25,8 @@ const STYLE: &str = "body{font:15px/1.5 system-ui,sans-serif;max-width:72rem;mar
     .problem{background:#4a2020}.quiet{color:#aaa}}";
 
 /// Nothing is loaded but the style, nothing runs, forms go nowhere else, and nobody frames the page.
-const POLICY: &str = "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+const POLICY: &str =
+    "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
 /// The style, for the browser to keep.
 pub async fn style() -> impl IntoResponse {
@@ -86,10 +87,7 @@ fn frame(title: &str, header: &Markup, content: &Markup) -> String {
 fn answer(status: StatusCode, page: String) -> Response {
     let headers: [(HeaderName, HeaderValue); 3] = [
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
-        (
-            header::CONTENT_SECURITY_POLICY,
-            HeaderValue::from_static(POLICY),
-        ),
+        (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY)),
         (
             HeaderName::from_static("cross-origin-resource-policy"),
             HeaderValue::from_static("same-origin"),
@@ -162,4 +160,3 @@ impl IntoResponse for Problem {
         )
     }
 }
-

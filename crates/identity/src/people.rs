@@ -96,13 +96,15 @@ pub async fn page_of(on: &impl ConnectionTrait, wanted: &str, page: &Page) -> Re
             Expr::col(("p", "user_id")).equals(("u", "id")),
         )
         .take();
-    let wanted = wanted.trim().replace('\0', "");
+    let wanted = wanted.trim();
     if !wanted.is_empty() {
         // Not one condition with OR, which no index would serve: what it looks like decides.
         query.and_where(match wanted.parse::<i64>() {
             Ok(id) => Expr::col(("u", "id")).eq(id),
+            // Nobody has it, and PostgreSQL could not even be asked.
+            Err(_) if wanted.contains('\0') => Expr::value(1).eq(0),
             Err(_) if wanted.contains('@') && !wanted.starts_with('@') => {
-                Expr::col(("p", "email_key")).eq(email_key(&wanted))
+                Expr::col(("p", "email_key")).eq(email_key(wanted))
             }
             Err(_) => Expr::col(("u", "handle")).eq(wanted.trim_start_matches('@')),
         });

@@ -145,11 +145,7 @@ pub async fn file(app: &App, viewer: Option<&Viewer>, appeal: &NewAppeal) -> Res
     Ok(filed)
 }
 
-async fn appellant(
-    tx: &Tx,
-    viewer: Option<&Viewer>,
-    appeal: &NewAppeal,
-) -> Result<UserId, ModerationError> {
+async fn appellant(tx: &Tx, viewer: Option<&Viewer>, appeal: &NewAppeal) -> Result<UserId, ModerationError> {
     match (&appeal.token, viewer) {
         (Some(token), _) => identity::redeem_appeal_token(tx, token, appeal.enforcement)
             .await?
@@ -185,20 +181,23 @@ pub async fn decide(
             if enforced.enforced_by.is_some() && enforced.enforced_by == by.id && !by.is_superuser {
                 return Err(ModerationError::OwnDecision);
             }
-            if decision == Decision::Lift && enforced.is_in_force(tx.now()) {
-                // Grants the appeal with it; it finds out whether somebody else was quicker.
-                if appeal.status != AppealStatus::Open {
-                    return Err(ModerationError::AppealIsDecided);
-                }
-                enforcements::lift_in(&tx, by, enforced.id, note).await?;
-                return find(&tx, id).await;
-            }
+            // Whatever is decided about the account comes one after the other.
+            identity::hold(&tx, appeal.user_id).await?;
             let status = match decision {
                 Decision::Uphold => AppealStatus::Upheld,
                 Decision::Lift => AppealStatus::Lifted,
             };
-            let settled = settle(&tx, by, Condition::all().add(Column::Id.eq(id)), (status, note)).await?;
-            settled.ok_or(ModerationError::AppealIsDecided)
+            let which = Condition::all().add(Column::Id.eq(id));
+            let settled = settle(&tx, by, which, (status, note)).await?;
+            let settled = settled.ok_or(ModerationError::AppealIsDecided)?;
+            if decision == Decision::Lift {
+                match enforcements::lift_in(&tx, by, enforced.id, note).await {
+                    // It has come to its end meanwhile.
+                    Err(ModerationError::NotInForce) => {}
+                    lifted => drop(lifted?),
+                }
+            }
+            Ok(settled)
         })
         .await
 }

@@ -98,7 +98,9 @@ impl From<ModerationError> for ApiError {
             | E::NothingWaits
             | E::AppealIsOpen
             | E::AppealIsDecided => Self::object(text),
-            E::StaffIsProtected | E::OwnCase | E::OwnDecision | E::Automatic => Self::forbidden_because(&text),
+            E::StaffIsProtected | E::OwnCase | E::OwnDecision | E::Automatic => {
+                Self::forbidden_because(&text)
+            }
             E::TooManyReports(seconds) => Self::throttled(seconds),
             E::Database(error) => error.into(),
         }

@@ -52,7 +52,8 @@ pub async fn flag_if_banned(
     );
     let is_new = tx.execute_raw(statement).await?.rows_affected() == 1;
     if is_new {
-        metrics::counter!("selflink_reports_total", "target" => target.name(), "by" => "banned_word").increment(1);
+        metrics::counter!("selflink_reports_total", "target" => target.name(), "by" => "banned_word")
+            .increment(1);
     }
     Ok(is_new)
 }

@@ -62,7 +62,9 @@ pub fn domain() -> Domain {
             },
         ],
         personal_data: Some(PersonalData {
-            export: |app, user| async move { Ok(personal_data::collect(app.db().reader(), user).await?) }.boxed(),
+            export: |app, user| {
+                async move { Ok(personal_data::collect(app.db().reader(), user).await?) }.boxed()
+            },
             remove_files: |_, _| async { Ok(()) }.boxed(),
             erase: |tx, user| personal_data::erase(tx, user).boxed(),
         }),

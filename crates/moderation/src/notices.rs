@@ -63,10 +63,7 @@ impl Job for SendNotice {
                     what(&enforced)
                 )],
             ),
-            Notice::Upheld(appeal) => (
-                "Your appeal was decided",
-                upheld(&app, &enforced, appeal).await?,
-            ),
+            Notice::Upheld(appeal) => ("Your appeal was decided", upheld(&app, &enforced, appeal).await?),
         };
         Ok(app.mail().send(mail(&mailbox, subject, &paragraphs)).await?)
     }
@@ -91,7 +88,9 @@ fn what(enforced: &Model) -> String {
         Action::Suspend => format!("your account is suspended {until}: you cannot sign in"),
         Action::Ban => "your account is banned: you cannot sign in".to_owned(),
         Action::Restrict => {
-            format!("your account is restricted {until}: you can read, but not post, comment or send messages")
+            format!(
+                "your account is restricted {until}: you can read, but not post, comment or send messages"
+            )
         }
         Action::Remove => format!("your {} was removed", enforced.target_type.name()),
     }
@@ -112,7 +111,10 @@ async fn told(app: &App, enforced: &Model) -> anyhow::Result<Vec<String>> {
         .write(|tx| async move { identity::create_appeal_token(&tx, user, id).await })
         .await?;
     let settings = app.settings::<ModerationSettings>();
-    match settings.as_ref().and_then(|settings| settings.appeal_url.as_ref()) {
+    match settings
+        .as_ref()
+        .and_then(|settings| settings.appeal_url.as_ref())
+    {
         Some(link) => {
             paragraphs.push("If you think that this is wrong, open this link to appeal:".to_owned());
             paragraphs.push(link.with(&token));
@@ -129,9 +131,7 @@ async fn told(app: &App, enforced: &Model) -> anyhow::Result<Vec<String>> {
 }
 
 async fn upheld(app: &App, enforced: &Model, appeal: i64) -> anyhow::Result<Vec<String>> {
-    let appeal = appeals::Entity::find_by_id(appeal)
-        .one(app.db().reader())
-        .await?;
+    let appeal = appeals::Entity::find_by_id(appeal).one(app.db().reader()).await?;
     let mut paragraphs = vec![format!(
         "The moderators have looked at your appeal, and their decision stays: {}.",
         what(enforced)

@@ -1,9 +1,7 @@
 //! What this domain keeps about people.
 
 use platform::{db::Tx, id::UserId};
-use sea_orm::{
-    ConnectionTrait, DbErr, FromQueryResult as _, JsonValue, Statement,
-};
+use sea_orm::{ConnectionTrait, DbErr, FromQueryResult as _, JsonValue, Statement};
 use serde_json::{Map, Value};
 
 /// What somebody may read of it. Who decided, and who reported them, are not theirs to know.

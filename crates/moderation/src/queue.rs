@@ -9,7 +9,7 @@ use platform::{
 };
 use sea_orm::{
     ActiveEnum as _, ConnectionTrait, DbErr, QueryResult, Statement,
-    sea_query::{Expr, Query},
+    sea_query::{Expr, ExprTrait as _, Query},
 };
 
 use crate::{
@@ -82,7 +82,7 @@ pub async fn page_of(
         .from_subquery(grouped, "q")
         .take();
     if let Some(assigned_to) = assigned_to {
-        query.and_where(Expr::cust_with_values("q.assigned_to = $1", [assigned_to.0]));
+        query.and_where(Expr::col(("q", "assigned_to")).eq(assigned_to.0));
     }
     let rows = on
         .query_all_raw(page.statement(query, on.get_database_backend()))
@@ -207,11 +207,7 @@ async fn holder(
 }
 
 /// Refuses to decide about a target that somebody else works on; superusers may.
-pub async fn refuse_assigned(
-    tx: &Tx,
-    by: &Moderator,
-    target: (Target, i64),
-) -> Result<(), ModerationError> {
+pub async fn refuse_assigned(tx: &Tx, by: &Moderator, target: (Target, i64)) -> Result<(), ModerationError> {
     if by.is_superuser {
         return Ok(());
     }

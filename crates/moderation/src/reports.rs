@@ -92,16 +92,16 @@ pub fn filter(status: Option<&str>, target_type: Option<&str>) -> Condition {
     let nothing = || Condition::any().add(Column::Id.is_null());
     let mut wanted = Condition::all();
     if let Some(text) = given(status) {
-        wanted = wanted.add(
-            text.parse::<Status>()
-                .map_or_else(|_| nothing(), |status| Condition::all().add(Column::Status.eq(status))),
-        );
+        wanted = wanted.add(text.parse::<Status>().map_or_else(
+            |_| nothing(),
+            |status| Condition::all().add(Column::Status.eq(status)),
+        ));
     }
     if let Some(text) = given(target_type) {
-        wanted = wanted.add(
-            text.parse::<Target>()
-                .map_or_else(|_| nothing(), |target| Condition::all().add(Column::TargetType.eq(target))),
-        );
+        wanted = wanted.add(text.parse::<Target>().map_or_else(
+            |_| nothing(),
+            |target| Condition::all().add(Column::TargetType.eq(target)),
+        ));
     }
     wanted
 }
@@ -113,8 +113,7 @@ pub async fn file(app: &App, reporter: &Viewer, report: &NewReport) -> Result<Mo
     let filed = app
         .db()
         .write(|tx| async move {
-            let (subject_id, snapshot) =
-                targets::evidence(&tx, report.target_type, report.target_id).await?;
+            let (subject_id, snapshot) = targets::evidence(&tx, report.target_type, report.target_id).await?;
             let row = ActiveModel {
                 id: Set(tx.next_id()),
                 reporter_id: Set(reporter.id),
@@ -132,7 +131,8 @@ pub async fn file(app: &App, reporter: &Viewer, report: &NewReport) -> Result<Mo
             Entity::insert(row).exec_with_returning(&tx).await
         })
         .await?;
-    metrics::counter!("selflink_reports_total", "target" => filed.target_type.name(), "by" => "user").increment(1);
+    metrics::counter!("selflink_reports_total", "target" => filed.target_type.name(), "by" => "user")
+        .increment(1);
     Ok(filed)
 }
 
@@ -232,12 +232,7 @@ async fn hold(tx: &Tx, id: i64) -> Result<Model, ModerationError> {
 }
 
 /// Changes status and notes of any report. That one is closed or opened again is kept in the audit trail.
-pub async fn handle(
-    app: &App,
-    by: &Moderator,
-    id: i64,
-    change: &Handling,
-) -> Result<Model, ModerationError> {
+pub async fn handle(app: &App, by: &Moderator, id: i64, change: &Handling) -> Result<Model, ModerationError> {
     app.db()
         .write(|tx| async move {
             let before = hold(&tx, id).await?;

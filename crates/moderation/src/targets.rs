@@ -41,11 +41,7 @@ impl Target {
 }
 
 /// The words of a post or a comment; `None` also for what has none, or is not known here.
-pub async fn content(
-    on: &impl ConnectionTrait,
-    target: Target,
-    id: i64,
-) -> Result<Option<Content>, DbErr> {
+pub async fn content(on: &impl ConnectionTrait, target: Target, id: i64) -> Result<Option<Content>, DbErr> {
     let Some(target) = target.of_social() else {
         return Ok(None);
     };

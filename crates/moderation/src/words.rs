@@ -137,7 +137,15 @@ mod tests {
 
     #[test]
     fn what_is_not_found() {
-        for text in ["", "landscams", "antispam", "sp am", "s p a m", "inoffensive", "hello"] {
+        for text in [
+            "",
+            "landscams",
+            "antispam",
+            "sp am",
+            "s p a m",
+            "inoffensive",
+            "hello",
+        ] {
             assert!(!default().are_in(text), "{text}");
         }
         assert!(!BannedWords::new(["", " ", "\u{200b}"]).are_in("anything"));
@@ -173,7 +181,6 @@ mod tests {
             let words = BannedWords::new([word.as_str()]);
             let text = format!("{before} {word} {after}");
             prop_assert!(words.are_in(&text));
-            prop_assert!(words.are_in(&text.to_uppercase()) || text.to_uppercase().to_lowercase() != text.to_lowercase());
         }
 
         #[test]

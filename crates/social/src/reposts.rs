@@ -9,8 +9,7 @@ use crate::{
     errors::SocialError,
     events::PostReposted,
     posts::{self, Held, NewRow},
-    screening,
-    sql,
+    screening, sql,
 };
 
 /// How a post is passed on.

@@ -39,11 +39,7 @@ fn percent(hundredths: i64) -> String {
 }
 
 /// All flags, narrowed by words of their key or description, and by whether they are on.
-pub async fn list(
-    State(app): State<App>,
-    staff: Staff,
-    parameters: Parameters,
-) -> Result<Response, Problem> {
+pub async fn list(State(app): State<App>, staff: Staff, parameters: Parameters) -> Result<Response, Problem> {
     let wanted = parameters.get("q").unwrap_or("").trim().to_lowercase();
     let state = parameters.get("enabled").unwrap_or("");
     let all = flags::all(app.db().reader()).await?;
@@ -85,7 +81,11 @@ pub async fn list(
 }
 
 fn line(staff: &Staff, StoredFlag { row, updated_at }: &StoredFlag, may_change: bool) -> Markup {
-    let Flag { key, enabled, rollout } = &row.flag;
+    let Flag {
+        key,
+        enabled,
+        rollout,
+    } = &row.flag;
     html! {
         tr {
             td { (key) }

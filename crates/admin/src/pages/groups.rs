@@ -77,7 +77,8 @@ pub async fn change(State(app): State<App>, form: Form) -> Result<Response, Prob
                 identity::join_group(&tx, group, user).await?;
             }
             let about = Map::from_iter([("group".to_owned(), json!(group))]);
-            tx.append(&staff.trace(action).on("user", &user).with(about)).await?;
+            tx.append(&staff.trace(action).on("user", &user).with(about))
+                .await?;
             Ok::<_, DbErr>(())
         })
         .await?;

@@ -40,10 +40,7 @@ pub fn all() -> Vec<Routes> {
             "/admin/moderation/reports/{id}/",
             get(reports::detail).post(reports::handle),
         )
-        .route(
-            "/admin/moderation/reports/{id}/enforce/",
-            post(reports::enforce),
-        )
+        .route("/admin/moderation/reports/{id}/enforce/", post(reports::enforce))
         .route(
             "/admin/moderation/enforcements/",
             get(enforcements::list).post(enforcements::enforce),

@@ -1,9 +1,6 @@
 //! Personal data of accounts, for superusers. That somebody has looked at it stays on record.
 
-use axum::{
-    extract::State,
-    response::Response,
-};
+use axum::{extract::State, response::Response};
 use maud::html;
 use platform::{
     App,
@@ -59,7 +56,10 @@ pub async fn detail(State(app): State<App>, staff: Staff, id: PathId) -> Result<
         .ok_or_else(|| ApiError::no_match("User"))?;
     let trace = &staff.trace("admin.personal_data_viewed").on("user", &id);
     app.db().write(|tx| async move { tx.append(trace).await }).await?;
-    let given = |text: Option<String>| text.filter(|text| !text.is_empty()).unwrap_or_else(|| "–".to_owned());
+    let given = |text: Option<String>| {
+        text.filter(|text| !text.is_empty())
+            .unwrap_or_else(|| "–".to_owned())
+    };
     let yes = |is: bool| if is { "yes" } else { "no" };
     let lines: [(&str, String); 14] = [
         ("Id", person.id.to_string()),
@@ -67,8 +67,14 @@ pub async fn detail(State(app): State<App>, staff: Staff, id: PathId) -> Result<
         ("Name", person.name),
         ("E-mail address", person.email),
         ("Address is verified", yes(person.email_is_verified).to_owned()),
-        ("Birth date", given(person.birth_date.map(|date| date.to_string()))),
-        ("Birth time", given(person.birth_time.map(|time| time.to_string()))),
+        (
+            "Birth date",
+            given(person.birth_date.map(|date| date.to_string())),
+        ),
+        (
+            "Birth time",
+            given(person.birth_time.map(|time| time.to_string())),
+        ),
         ("Birth place", given(Some(person.birth_place))),
         ("Active", yes(person.is_active).to_owned()),
         ("Staff", yes(person.is_staff).to_owned()),

@@ -45,7 +45,11 @@ pub async fn list(State(app): State<App>, staff: Staff, paging: Paging) -> Resul
     let page = paging.order(&[FIRST], "id", FIRST)?;
     let found = queue::page_of(app.db().reader(), None, &page).await?;
     let waiting = page.answer(found, sort_value);
-    let holders: Vec<UserId> = waiting.results.iter().filter_map(|item| item.assigned_to).collect();
+    let holders: Vec<UserId> = waiting
+        .results
+        .iter()
+        .filter_map(|item| item.assigned_to)
+        .collect();
     let handles = identity::handles(app.db().reader(), &holders).await?;
     let content = html! {
         @if waiting.results.is_empty() { p { "Nothing waits." } }

@@ -99,9 +99,7 @@ pub async fn submit(
     headers: HeaderMap,
     request: Request,
 ) -> Result<Response, Problem> {
-    let secret = cookies::read(&headers, cookies::SIGN_IN)
-        .unwrap_or("")
-        .to_owned();
+    let secret = cookies::read(&headers, cookies::SIGN_IN).unwrap_or("").to_owned();
     let fields = Fields::of(request, &app).await?;
     if secret.is_empty() || !csrf::is_right(&secret, fields.raw(csrf::FIELD)) {
         return Err(forged());
@@ -121,9 +119,8 @@ pub async fn submit(
     } else {
         Step::Code { challenge }
     };
-    let again = |step: &Step<'_>, status, problem: &str| {
-        Ok(show(&app, &secret, step, next, (status, Some(problem))))
-    };
+    let again =
+        |step: &Step<'_>, status, problem: &str| Ok(show(&app, &secret, step, next, (status, Some(problem))));
     match outcome {
         Ok(StaffSignIn::SignedIn { user, session }) => begin(&app, &client, (user, session), next).await,
         Ok(StaffSignIn::CodeNeeded { challenge }) => {

@@ -4,8 +4,8 @@ use axum::{Json, extract::State, http::StatusCode};
 use platform::{
     App,
     http::{
-        ApiError, Body, Fields, Input, MaybeUser, Paginated, Paging, Parameters, PathId, Timestamp, VerifiedUser,
-        choice, integer, text,
+        ApiError, Body, Fields, Input, MaybeUser, Paginated, Paging, Parameters, PathId, Timestamp,
+        VerifiedUser, choice, integer, text,
     },
 };
 use serde::Serialize;

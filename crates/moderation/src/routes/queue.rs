@@ -3,9 +3,7 @@
 use axum::{Json, extract::State, http::StatusCode};
 use platform::{
     App,
-    http::{
-        ApiError, Body, Fields, Input, Paginated, Paging, Parameters, Timestamp, choice, integer,
-    },
+    http::{ApiError, Body, Fields, Input, Paginated, Paging, Parameters, Timestamp, choice, integer},
     id::UserId,
 };
 use serde::Serialize;

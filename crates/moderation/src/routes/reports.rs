@@ -4,7 +4,8 @@ use axum::{Json, extract::State, http::StatusCode};
 use platform::{
     App,
     http::{
-        ApiError, Body, CurrentUser, Fields, Input, Paginated, Paging, PathId, Timestamp, choice, integer, text,
+        ApiError, Body, CurrentUser, Fields, Input, Paginated, Paging, PathId, Timestamp, choice, integer,
+        text,
     },
 };
 use serde::Serialize;

@@ -19,9 +19,17 @@ async fn personal_data_is_for_superusers_and_looking_at_it_stays_on_record() {
     let mut browser = Browser::of(&app, &boss).await;
     let list = browser.get("/admin/people/").await.text;
     assert!(list.contains(&ann.email) && list.contains(&other.email), "{list}");
-    for query in [ann.email.to_uppercase(), ann.handle.clone(), format!("@{}", ann.handle), ann.id.to_string()] {
+    for query in [
+        ann.email.to_uppercase(),
+        ann.handle.clone(),
+        format!("@{}", ann.handle),
+        ann.id.to_string(),
+    ] {
         let found = browser.get(&format!("/admin/people/?q={query}")).await.text;
-        assert!(found.contains(&ann.email) && !found.contains(&other.email), "{query}");
+        assert!(
+            found.contains(&ann.email) && !found.contains(&other.email),
+            "{query}"
+        );
     }
     for nothing in ["%00", "nobody@example.com", "99999999999999999999"] {
         let found = browser.get(&format!("/admin/people/?q={nothing}")).await;
@@ -52,7 +60,11 @@ async fn lists_have_pages() {
     let mut browser = Browser::of(&app, &boss).await;
     let first = browser.get("/admin/people/?page_size=2").await.text;
     let (before, _) = first.split_once("\">Next →").expect("there is a next page");
-    let link = before.rsplit("href=\"").next().expect("has a link").replace("&amp;", "&");
+    let link = before
+        .rsplit("href=\"")
+        .next()
+        .expect("has a link")
+        .replace("&amp;", "&");
     let second = browser.get(&link).await;
     assert_eq!(second.status, 200);
     assert!(second.text.contains("← Previous"), "{}", second.text);

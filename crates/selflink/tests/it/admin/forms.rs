@@ -30,7 +30,10 @@ async fn no_form_is_taken_without_what_protects_it() {
             assert_eq!(answer.status, 403, "{path} {csrf}");
             assert!(answer.text.contains("This form has expired"), "{}", answer.text);
         }
-        let answer = browser.client().send("POST", path, "application/json", "{}").await;
+        let answer = browser
+            .client()
+            .send("POST", path, "application/json", "{}")
+            .await;
         assert!((400..500).contains(&answer.status), "{path}: {}", answer.text);
     }
     assert_eq!(value::<i64>(&app, "SELECT count(*) FROM feature_flags").await, 0);
@@ -52,13 +55,30 @@ async fn flags_are_made_changed_found_and_removed() {
             ("rollout", "12.5"),
         ];
         let made = browser.send(page, page, &fields).await;
-        assert_eq!((made.status, made.header("location")), (303, page), "{}", made.text);
+        assert_eq!(
+            (made.status, made.header("location")),
+            (303, page),
+            "{}",
+            made.text
+        );
     }
-    let is_on = async || app.app.flags().is_enabled("first_flag", None, true).await.expect("is read");
+    let is_on = async || {
+        app.app
+            .flags()
+            .is_enabled("first_flag", None, true)
+            .await
+            .expect("is read")
+    };
     assert!(!is_on().await, "an eighth of the users, and nobody else");
     let shown = browser.get(page).await.text;
-    assert!(shown.contains("first_flag") && shown.contains("12.50 %"), "{shown}");
-    assert!(shown.contains("&lt;b&gt;what") && !shown.contains("<b>what"), "{shown}");
+    assert!(
+        shown.contains("first_flag") && shown.contains("12.50 %"),
+        "{shown}"
+    );
+    assert!(
+        shown.contains("&lt;b&gt;what") && !shown.contains("<b>what"),
+        "{shown}"
+    );
     for (query, first, second) in [
         ("q=FIRST", true, false),
         ("q=what", true, true),
@@ -100,12 +120,16 @@ async fn flags_are_made_changed_found_and_removed() {
     browser.send(page, "/admin/flags/remove/", &key).await;
     assert_eq!(value::<i64>(&app, "SELECT count(*) FROM feature_flags").await, 1);
     eventually("the entries of the trail", async || {
-        let query = "SELECT count(*) FROM audit_events WHERE action IN ('admin.flag_saved', 'admin.flag_removed')";
+        let query =
+            "SELECT count(*) FROM audit_events WHERE action IN ('admin.flag_saved', 'admin.flag_removed')";
         (value::<i64>(&app, query).await == 4).then_some(())
     })
     .await;
     let trail = browser.get("/admin/audit/?action=admin.flag_saved").await.text;
-    assert!(trail.contains("first_flag") && !trail.contains("admin.flag_removed<"), "{trail}");
+    assert!(
+        trail.contains("first_flag") && !trail.contains("admin.flag_removed<"),
+        "{trail}"
+    );
     app.stop().await;
 }
 
@@ -130,14 +154,26 @@ async fn only_superusers_and_members_of_config_admin_change_flags() {
     let boss = staff(&app).await;
     let mut browser = Browser::of(&app, &boss).await;
     let fields = [("key", "x"), ("is_new", "on")];
-    assert_eq!(browser.send("/admin/flags/", "/admin/flags/", &fields).await.status, 403);
+    assert_eq!(
+        browser
+            .send("/admin/flags/", "/admin/flags/", &fields)
+            .await
+            .status,
+        403
+    );
     execute(&app, "INSERT INTO user_groups (name) VALUES ('config_admin')").await;
     let member = format!(
         "INSERT INTO group_members (group_name, user_id) VALUES ('config_admin', {})",
         boss.id
     );
     execute(&app, &member).await;
-    assert_eq!(browser.send("/admin/flags/", "/admin/flags/", &fields).await.status, 303);
+    assert_eq!(
+        browser
+            .send("/admin/flags/", "/admin/flags/", &fields)
+            .await
+            .status,
+        303
+    );
     app.stop().await;
 }
 
@@ -185,12 +221,22 @@ async fn reports_are_worked_on() {
         user(&app).await,
         user(&app).await,
     );
-    let made = ann.client.post("posts/", &json!({ "text": "<i>nasty</i>" })).await.expect(201);
+    let made = ann
+        .client
+        .post("posts/", &json!({ "text": "<i>nasty</i>" }))
+        .await
+        .expect(201);
     let body = json!({ "target_type": "post", "target_id": made["id"], "reason": "rude & crude" });
     let report = bob.client.post("moderation/reports/", &body).await.expect(201);
     let mut browser = Browser::of(&app, &boss).await;
     let queue = "/admin/moderation/";
-    assert!(browser.get(queue).await.text.contains(&format!("post {}", made["id"])));
+    assert!(
+        browser
+            .get(queue)
+            .await
+            .text
+            .contains(&format!("post {}", made["id"]))
+    );
     let target = made["id"].to_string();
     let take = [("target_type", "post"), ("target_id", target.as_str())];
     assert_eq!(browser.send(queue, queue, &take).await.status, 303);
@@ -206,7 +252,11 @@ async fn reports_are_worked_on() {
     );
     let notes = [("status", "in_review"), ("notes", "looking")];
     assert_eq!(browser.send(&page, &page, &notes).await.status, 303);
-    let verdict = [("action", "suspend"), ("reason", "enough"), ("expires_at", "2999-01-01T00:00")];
+    let verdict = [
+        ("action", "suspend"),
+        ("reason", "enough"),
+        ("expires_at", "2999-01-01T00:00"),
+    ];
     let decided = browser.send(&page, &format!("{page}enforce/"), &verdict).await;
     assert_eq!(decided.status, 303, "{}", decided.text);
     ann.client.get("users/me/").await.expect(401);
@@ -215,11 +265,16 @@ async fn reports_are_worked_on() {
         .get(&format!("moderation/reports/{}/", report["id"]))
         .await
         .expect(200);
-    assert_eq!(json!([own["status"], own["notes"]]), json!(["resolved", "looking"]));
+    assert_eq!(
+        json!([own["status"], own["notes"]]),
+        json!(["resolved", "looking"])
+    );
     let list = "/admin/moderation/enforcements/";
     let id: i64 = value(&app, "SELECT id FROM enforcements").await;
     let id = id.to_string();
-    let lifted = browser.send(list, "/admin/moderation/enforcements/lift/", &[("id", &id)]).await;
+    let lifted = browser
+        .send(list, "/admin/moderation/enforcements/lift/", &[("id", &id)])
+        .await;
     assert_eq!(lifted.status, 303, "{}", lifted.text);
     let ann_id = ann.id.to_string();
     let warn = [
@@ -230,13 +285,32 @@ async fn reports_are_worked_on() {
     ];
     assert_eq!(others.send(list, list, &warn).await.status, 303);
     for wrong in [
-        [("target_type", "user"), ("target_id", "1"), ("action", "warn"), ("reason", "r")],
-        [("target_type", "x"), ("target_id", "1"), ("action", "warn"), ("reason", "r")],
-        [("target_type", "user"), ("target_id", "1"), ("action", "warn"), ("reason", "")],
+        [
+            ("target_type", "user"),
+            ("target_id", "1"),
+            ("action", "warn"),
+            ("reason", "r"),
+        ],
+        [
+            ("target_type", "x"),
+            ("target_id", "1"),
+            ("action", "warn"),
+            ("reason", "r"),
+        ],
+        [
+            ("target_type", "user"),
+            ("target_id", "1"),
+            ("action", "warn"),
+            ("reason", ""),
+        ],
     ] {
         assert_eq!(browser.send(list, list, &wrong).await.status, 400, "{wrong:?}");
     }
-    for nothing in ["/admin/moderation/reports/1/", "/admin/moderation/reports/x/", "/admin/people/1/"] {
+    for nothing in [
+        "/admin/moderation/reports/1/",
+        "/admin/moderation/reports/x/",
+        "/admin/people/1/",
+    ] {
         assert_eq!(browser.get(nothing).await.status, 404, "{nothing}");
     }
     app.stop().await;
@@ -267,6 +341,12 @@ async fn appeals_are_decided() {
         json!([own["results"][0]["status"], own["results"][0]["note"]]),
         json!(["lifted", "sorry"])
     );
-    assert!(!second.get(&format!("{page}?status=open")).await.text.contains("why"));
+    assert!(
+        !second
+            .get(&format!("{page}?status=open"))
+            .await
+            .text
+            .contains("why")
+    );
     app.stop().await;
 }

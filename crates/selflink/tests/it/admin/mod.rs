@@ -28,7 +28,12 @@ impl Browser {
     async fn of(app: &TestApp, user: &TestUser) -> Self {
         let mut browser = Self::new(app);
         let answer = browser.sign_in(&user.email, PASSWORD, "/admin/").await;
-        assert_eq!((answer.status, answer.header("location")), (303, "/admin/"), "{}", answer.text);
+        assert_eq!(
+            (answer.status, answer.header("location")),
+            (303, "/admin/"),
+            "{}",
+            answer.text
+        );
         browser
     }
 
@@ -45,7 +50,10 @@ impl Browser {
         for cookie in answer.headers.get_all("set-cookie") {
             let text = cookie.to_str().expect("is text");
             let (pair, attributes) = text.split_once(';').expect("has attributes");
-            assert!(attributes.contains("HttpOnly") && attributes.contains("SameSite=Lax"), "{text}");
+            assert!(
+                attributes.contains("HttpOnly") && attributes.contains("SameSite=Lax"),
+                "{text}"
+            );
             let (name, value) = pair.split_once('=').expect("is a pair");
             self.cookies.retain(|(known, _)| known != name);
             if !value.is_empty() {

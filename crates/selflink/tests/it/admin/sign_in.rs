@@ -51,7 +51,10 @@ async fn strangers_are_sent_to_sign_in_and_back() {
         assert_eq!(answer.status, 200, "{page}: {}", answer.text);
         assert_eq!(answer.header("cache-control"), "no-store");
         let policy = answer.header("content-security-policy");
-        assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"), "{policy}");
+        assert!(
+            policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"),
+            "{policy}"
+        );
         assert!(!answer.text.contains("<script"), "{page}");
     }
     eventually("the entry of the trail", async || {
@@ -76,7 +79,11 @@ async fn nobody_is_sent_to_another_site() {
     ] {
         let mut browser = Browser::new(&app);
         let answer = browser.sign_in(&boss.email, PASSWORD, next).await;
-        assert_eq!((answer.status, answer.header("location")), (303, "/admin/"), "{next:?}");
+        assert_eq!(
+            (answer.status, answer.header("location")),
+            (303, "/admin/"),
+            "{next:?}"
+        );
     }
     let shown = app.client().get("/admin/login/?next=https://evil.example/").await;
     assert_eq!(hidden(&shown.text, "next"), "/admin/");
@@ -119,7 +126,10 @@ async fn guessing_is_limited() {
     let boss = staff(&app).await;
     let mut browser = Browser::new(&app);
     for status in [403, 403, 429] {
-        assert_eq!(browser.sign_in(&boss.email, "not this one", "").await.status, status);
+        assert_eq!(
+            browser.sign_in(&boss.email, "not this one", "").await.status,
+            status
+        );
     }
     app.stop().await;
 }
@@ -160,7 +170,11 @@ async fn a_session_ends_with_its_time_its_rights_and_its_owners_wish() {
     assert_eq!((out.status, out.header("location")), (303, "/admin/login/"));
     assert!(!browser.cookies.iter().any(|(name, _)| name == "selflink_admin"));
     browser.cookies = kept;
-    assert_eq!(browser.get("/admin/").await.status, 302, "the cookie is of no use any more");
+    assert_eq!(
+        browser.get("/admin/").await.status,
+        302,
+        "the cookie is of no use any more"
+    );
 
     let mut browser = Browser::of(&app, &boss).await;
     execute(
@@ -192,10 +206,7 @@ async fn whoever_is_signed_in_is_not_asked_again() {
     let boss = staff(&app).await;
     let mut browser = Browser::of(&app, &boss).await;
     let answer = browser.get("/admin/login/?next=/admin/flags/").await;
-    assert_eq!(
-        (answer.status, answer.header("location")),
-        (303, "/admin/flags/")
-    );
+    assert_eq!((answer.status, answer.header("location")), (303, "/admin/flags/"));
     app.stop().await;
 }
 
@@ -205,7 +216,11 @@ async fn cookies_travel_by_https_alone_where_that_is_wanted() {
     let app = start_with(&secure).await;
     let boss = staff(&app).await;
     let shown = app.client().get("/admin/login/").await;
-    assert!(shown.header("set-cookie").ends_with("; Secure"), "{:?}", shown.headers);
+    assert!(
+        shown.header("set-cookie").ends_with("; Secure"),
+        "{:?}",
+        shown.headers
+    );
     let mut browser = Browser::new(&app);
     let answer = browser.sign_in(&boss.email, PASSWORD, "").await;
     let cookies: Vec<&str> = answer
@@ -214,7 +229,10 @@ async fn cookies_travel_by_https_alone_where_that_is_wanted() {
         .iter()
         .filter_map(|cookie| cookie.to_str().ok())
         .collect();
-    assert!(cookies.iter().all(|cookie| cookie.ends_with("; Secure")), "{cookies:?}");
+    assert!(
+        cookies.iter().all(|cookie| cookie.ends_with("; Secure")),
+        "{cookies:?}"
+    );
     app.stop().await;
 }
 
@@ -236,10 +254,14 @@ async fn a_second_factor_is_asked_for() {
             .build()
             .expect("is a secret");
         let time = app.app.clock().now().timestamp() + 30 * steps;
-        totp.generate(u64::try_from(time).expect("after 1970")).to_string()
+        totp.generate(u64::try_from(time).expect("after 1970"))
+            .to_string()
     };
     let confirmed = json!({ "code": code(0) });
-    boss.client.post("auth/totp/confirm/", &confirmed).await.expect(200);
+    boss.client
+        .post("auth/totp/confirm/", &confirmed)
+        .await
+        .expect(200);
     app.advance(Duration::seconds(30));
 
     let asked = browser.sign_in(&boss.email, PASSWORD, "/admin/flags/").await;

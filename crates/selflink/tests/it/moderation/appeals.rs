@@ -42,7 +42,11 @@ async fn an_appeal_is_filed_and_decided_by_somebody_else() {
         decide(&one, &filed, "uphold").await.expect(403),
         json!({ "detail": "Somebody else has to decide about an appeal against your own decision." })
     );
-    let all = other.client.get(&format!("{ALL_APPEALS}?status=open")).await.expect(200);
+    let all = other
+        .client
+        .get(&format!("{ALL_APPEALS}?status=open"))
+        .await
+        .expect(200);
     assert_eq!(field(&all, "user"), [&json!(ann.id)]);
     let upheld = decide(&other, &filed, "uphold").await.expect(200);
     assert_eq!(
@@ -57,7 +61,10 @@ async fn an_appeal_is_filed_and_decided_by_somebody_else() {
     let filed = appeal(&ann, &made["id"]).await.expect(201);
     let lifted = decide(&other, &filed, "lift").await.expect(200);
     assert_eq!(lifted["status"], "lifted");
-    ann.client.post("posts/", &json!({ "text": "x" })).await.expect(201);
+    ann.client
+        .post("posts/", &json!({ "text": "x" }))
+        .await
+        .expect(201);
     let own = ann.client.get(APPEALS).await.expect(200);
     assert_eq!(field(&own, "status"), ["lifted", "upheld"]);
     assert_eq!(
@@ -100,7 +107,10 @@ async fn only_those_concerned_appeal() {
     app.client().post(APPEALS, &body).await.expect(401);
     let mut forged = body.clone();
     forged["token"] = json!("0".repeat(64));
-    assert_eq!(app.client().post(APPEALS, &forged).await.expect(400), useless_token());
+    assert_eq!(
+        app.client().post(APPEALS, &forged).await.expect(400),
+        useless_token()
+    );
     let required = json!(["This field is required."]);
     assert_eq!(
         ann.client.post(APPEALS, &json!({})).await.expect(400),
@@ -109,7 +119,10 @@ async fn only_those_concerned_appeal() {
     app.client().get(APPEALS).await.expect(401);
     app.client().get(ALL_APPEALS).await.expect(401);
     assert_eq!(bob.client.get(ALL_APPEALS).await.expect(403), forbidden());
-    assert_eq!(decide(&ann, &json!({ "id": 1 }), "lift").await.expect(403), forbidden());
+    assert_eq!(
+        decide(&ann, &json!({ "id": 1 }), "lift").await.expect(403),
+        forbidden()
+    );
     assert_eq!(
         decide(&boss, &json!({ "id": 1 }), "lift").await.expect(404),
         json!({ "detail": "No Appeal matches the given query." })
@@ -138,7 +151,12 @@ async fn who_cannot_sign_in_appeals_with_the_token_of_the_mail() {
     assert_eq!(again.expect(400), useless_token());
     decide(&other, &filed, "lift").await.expect(200);
     super::sign_in(&app, &ann).await.expect(200);
-    mail(&server, &ann.email, "A decision about your SelfLink account was lifted").await;
+    mail(
+        &server,
+        &ann.email,
+        "A decision about your SelfLink account was lifted",
+    )
+    .await;
     app.stop().await;
 }
 

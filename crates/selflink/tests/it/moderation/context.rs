@@ -20,7 +20,12 @@ async fn the_words_are_kept_as_they_were_reported() {
     let path = format!("{HANDLED}{}/context/", filed["id"]);
     let context = boss.client.get(&path).await.expect(200);
     assert_eq!(
-        json!([context["snapshot"], context["content"], context["subject"], context["is_automatic"]]),
+        json!([
+            context["snapshot"],
+            context["content"],
+            context["subject"],
+            context["is_automatic"]
+        ]),
         json!([
             "nasty words",
             { "author": ann.id, "text": "kind words", "is_removed": false },
@@ -44,7 +49,11 @@ async fn the_words_are_kept_as_they_were_reported() {
     boss.client.get(&format!("{HANDLED}1/context/")).await.expect(404);
     // Of accounts there are no words.
     let filed = report(&bob, "user", ann.id).await;
-    let context = boss.client.get(&format!("{HANDLED}{}/context/", filed["id"])).await.expect(200);
+    let context = boss
+        .client
+        .get(&format!("{HANDLED}{}/context/", filed["id"]))
+        .await
+        .expect(200);
     assert_eq!(
         json!([context["snapshot"], context["content"], context["subject"]]),
         json!(["", null, ann.id])
@@ -65,7 +74,14 @@ async fn a_report_about_something_else_forgets_the_words() {
         )
         .await
         .expect(200);
-    let context = boss.client.get(&format!("{HANDLED}{}/context/", filed["id"])).await.expect(200);
-    assert_eq!(json!([context["snapshot"], context["subject"]]), json!(["", null]));
+    let context = boss
+        .client
+        .get(&format!("{HANDLED}{}/context/", filed["id"]))
+        .await
+        .expect(200);
+    assert_eq!(
+        json!([context["snapshot"], context["subject"]]),
+        json!(["", null])
+    );
     app.stop().await;
 }

@@ -3,7 +3,9 @@
 use futures::future::join_all;
 use serde_json::json;
 
-use super::{ENFORCE, ENFORCEMENTS, HANDLED, REPORTS, enforce, forbidden, lift, member, post, report, superuser};
+use super::{
+    ENFORCE, ENFORCEMENTS, HANDLED, REPORTS, enforce, forbidden, lift, member, post, report, superuser,
+};
 use crate::support::{eventually, field, staff, start, user, value};
 
 #[tokio::test]
@@ -12,7 +14,13 @@ async fn a_decision_is_made_and_lifted() {
     let (ann, boss, team) = (user(&app).await, staff(&app).await, member(&app).await);
     let made = enforce(&team, "warn", ("user", ann.id)).await.expect(201);
     assert_eq!(
-        json!([made["user"], made["enforced_by"], made["is_in_force"], made["lifted_at"], made["report"]]),
+        json!([
+            made["user"],
+            made["enforced_by"],
+            made["is_in_force"],
+            made["lifted_at"],
+            made["report"]
+        ]),
         json!([ann.id, team.id, true, null, null])
     );
     let list = boss.client.get(ENFORCEMENTS).await.expect(200);
@@ -37,7 +45,8 @@ async fn a_decision_is_made_and_lifted() {
         json!({ "detail": "No Enforcement matches the given query." })
     );
     eventually("the entries of the trail", async || {
-        let query = "SELECT count(*) FROM audit_events WHERE action IN ('moderation.enforced', 'moderation.lifted')";
+        let query =
+            "SELECT count(*) FROM audit_events WHERE action IN ('moderation.enforced', 'moderation.lifted')";
         (value::<i64>(&app, query).await == 2).then_some(())
     })
     .await;
@@ -61,7 +70,10 @@ async fn the_list_is_for_staff_to_read_and_nobody_writes_it() {
         }
     }
     let unknown = boss.client.get(&format!("{ENFORCEMENTS}1/")).await.expect(404);
-    assert_eq!(unknown, json!({ "detail": "No Enforcement matches the given query." }));
+    assert_eq!(
+        unknown,
+        json!({ "detail": "No Enforcement matches the given query." })
+    );
     app.stop().await;
 }
 
@@ -136,7 +148,11 @@ async fn what_is_wrong_is_said() {
         for (name, value) in change.as_object().expect("an object") {
             body[name] = value.clone();
         }
-        assert_eq!(boss.client.post(ENFORCE, &body).await.expect(400), errors, "{change}");
+        assert_eq!(
+            boss.client.post(ENFORCE, &body).await.expect(400),
+            errors,
+            "{change}"
+        );
     }
     assert_eq!(value::<i64>(&app, "SELECT count(*) FROM enforcements").await, 0);
     app.stop().await;
@@ -147,19 +163,26 @@ async fn a_report_leads_to_a_decision_about_the_author() {
     let app = start().await;
     let (ann, bob, boss) = (user(&app).await, user(&app).await, staff(&app).await);
     let id = post(&ann, "nasty").await;
-    let (first, second) = (
-        report(&bob, "post", id).await,
-        report(&boss, "post", id).await,
-    );
+    let (first, second) = (report(&bob, "post", id).await, report(&boss, "post", id).await);
     let path = format!("{HANDLED}{}/enforce/", first["id"]);
     let verdict = json!({ "action": "restrict", "reason": "r", "expires_at": "2999-01-01T00:00" });
     let made = boss.client.post(&path, &verdict).await.expect(201);
     assert_eq!(
-        json!([made["target_type"], made["target_id"], made["user"], made["report"], made["expires_at"]]),
+        json!([
+            made["target_type"],
+            made["target_id"],
+            made["user"],
+            made["report"],
+            made["expires_at"]
+        ]),
         json!(["user", ann.id, ann.id, first["id"], "2999-01-01T00:00:00Z"])
     );
     for (by, report) in [(&bob, &first), (&boss, &second)] {
-        let own = by.client.get(&format!("{REPORTS}{}/", report["id"])).await.expect(200);
+        let own = by
+            .client
+            .get(&format!("{REPORTS}{}/", report["id"]))
+            .await
+            .expect(200);
         assert_eq!(own["status"], "resolved", "all about the same target are closed");
     }
     // Also when the words are gone by then.
@@ -172,7 +195,11 @@ async fn a_report_leads_to_a_decision_about_the_author() {
         .post(&path, &json!({ "action": "ban", "reason": "r" }))
         .await
         .expect(201);
-    let unknown = boss.client.post(&format!("{HANDLED}1/enforce/"), &verdict).await.expect(404);
+    let unknown = boss
+        .client
+        .post(&format!("{HANDLED}1/enforce/"), &verdict)
+        .await
+        .expect(404);
     assert_eq!(unknown, json!({ "detail": "No Report matches the given query." }));
     app.stop().await;
 }
@@ -180,11 +207,7 @@ async fn a_report_leads_to_a_decision_about_the_author() {
 #[tokio::test]
 async fn only_superusers_act_against_staff_and_nobody_in_their_own_case() {
     let app = start().await;
-    let (one, other, boss) = (
-        staff(&app).await,
-        staff(&app).await,
-        superuser(&app).await,
-    );
+    let (one, other, boss) = (staff(&app).await, staff(&app).await, superuser(&app).await);
     for action in ["suspend", "ban", "restrict"] {
         assert_eq!(
             enforce(&one, action, ("user", other.id)).await.expect(403),
@@ -211,11 +234,17 @@ async fn the_same_is_not_decided_twice() {
     let (ann, boss) = (user(&app).await, staff(&app).await);
     let twice = json!({ "non_field_errors": ["This is in force already. Lift it first to change it."] });
     let made = enforce(&boss, "suspend", ("user", ann.id)).await.expect(201);
-    assert_eq!(enforce(&boss, "suspend", ("user", ann.id)).await.expect(400), twice);
+    assert_eq!(
+        enforce(&boss, "suspend", ("user", ann.id)).await.expect(400),
+        twice
+    );
     enforce(&boss, "ban", ("user", ann.id)).await.expect(201);
     lift(&boss, &made["id"]).await.expect(200);
     // A suspension adds nothing to a ban.
-    assert_eq!(enforce(&boss, "suspend", ("user", ann.id)).await.expect(400), twice);
+    assert_eq!(
+        enforce(&boss, "suspend", ("user", ann.id)).await.expect(400),
+        twice
+    );
     for _ in 0..2 {
         enforce(&boss, "warn", ("user", ann.id)).await.expect(201);
     }
@@ -259,7 +288,11 @@ async fn removed_words_are_gone_from_everyones_sight_until_they_are_given_back()
     assert_eq!(made["user"], ann.id);
     bob.client.get(&path).await.expect(404);
     app.client().get(&path).await.expect(404);
-    let list = bob.client.get(&format!("posts/?author={}", ann.id)).await.expect(200);
+    let list = bob
+        .client
+        .get(&format!("posts/?author={}", ann.id))
+        .await
+        .expect(200);
     assert!(field(&list, "id").is_empty());
     lift(&boss, &made["id"]).await.expect(200);
     bob.client.get(&path).await.expect(200);

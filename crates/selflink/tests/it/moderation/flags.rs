@@ -14,7 +14,12 @@ async fn flags(of: &TestUser) -> Vec<Value> {
 #[tokio::test]
 async fn a_post_with_a_banned_word_is_published_and_flagged() {
     let app = start().await;
-    for text in ["this is SPAM indeed", "no scammers", "how oFFensive", "s\u{200b}pam"] {
+    for text in [
+        "this is SPAM indeed",
+        "no scammers",
+        "how oFFensive",
+        "s\u{200b}pam",
+    ] {
         let ann = user(&app).await;
         let id = post(&ann, text).await;
         app.client().get(&format!("posts/{id}/")).await.expect(200);
@@ -22,7 +27,13 @@ async fn a_post_with_a_banned_word_is_published_and_flagged() {
         assert_eq!(flags.len(), 1, "{text}");
         let flag = &flags[0];
         assert_eq!(
-            json!([flag["target_type"], flag["target_id"], flag["reason"], flag["status"], flag["notes"]]),
+            json!([
+                flag["target_type"],
+                flag["target_id"],
+                flag["reason"],
+                flag["status"],
+                flag["notes"]
+            ]),
             json!(["post", id, "auto_flag:banned_word", "in_review", text])
         );
     }
@@ -49,7 +60,12 @@ async fn changes_are_looked_at_and_a_target_is_flagged_once() {
     let ann = user(&app).await;
     let id = post(&ann, "clean").await;
     let path = format!("posts/{id}/");
-    let edit = async |text: &str| ann.client.patch(&path, &json!({ "text": text })).await.expect(200);
+    let edit = async |text: &str| {
+        ann.client
+            .patch(&path, &json!({ "text": text }))
+            .await
+            .expect(200)
+    };
     edit("still clean").await;
     assert!(flags(&ann).await.is_empty());
     edit("now a scam").await;
@@ -59,7 +75,12 @@ async fn changes_are_looked_at_and_a_target_is_flagged_once() {
     assert_eq!(found[0]["notes"], "now a scam");
     join_all((0..6).map(|n| {
         let (client, path) = (&ann.client, &path);
-        async move { client.patch(path, &json!({ "text": format!("spam {n}") })).await.expect(200) }
+        async move {
+            client
+                .patch(path, &json!({ "text": format!("spam {n}") }))
+                .await
+                .expect(200)
+        }
     }))
     .await;
     assert_eq!(flags(&ann).await.len(), 1);
@@ -88,7 +109,11 @@ async fn a_flag_is_out_of_the_authors_reach() {
         assert_eq!(answer.expect(403), refused, "{method}");
     }
     assert_eq!(ann.client.get(&path).await.expect(200), flag);
-    let seen = boss.client.get(&format!("{HANDLED}{}/", flag["id"])).await.expect(200);
+    let seen = boss
+        .client
+        .get(&format!("{HANDLED}{}/", flag["id"]))
+        .await
+        .expect(200);
     assert_eq!(seen["reporter"], ann.id);
     let queue = boss.client.get(super::QUEUE).await.expect(200);
     assert_eq!(field(&queue, "automatic"), [&json!(1)]);

@@ -35,7 +35,10 @@ async fn staff_and_members_of_the_team_see_everything_and_nobody_else() {
     }
     let unknown = boss.client.get(&format!("{HANDLED}1/")).await.expect(404);
     assert_eq!(unknown, json!({ "detail": "No Report matches the given query." }));
-    boss.client.post(HANDLED, &json!({ "status": "open" })).await.expect(405);
+    boss.client
+        .post(HANDLED, &json!({ "status": "open" }))
+        .await
+        .expect(405);
     app.stop().await;
 }
 
@@ -54,7 +57,9 @@ async fn moderators_change_status_and_notes_alone() {
         json!({ "status": ["\"bogus\" is not a valid choice."], "notes": ["This field may not be null."] })
     );
     let put = async |body: Value| {
-        let answer = boss.client.send("PUT", &path, "application/json", body.to_string());
+        let answer = boss
+            .client
+            .send("PUT", &path, "application/json", body.to_string());
         answer.await.expect(200)
     };
     put(json!({})).await;
@@ -63,10 +68,21 @@ async fn moderators_change_status_and_notes_alone() {
         json!([changed["status"], changed["reason"], changed["target_id"]]),
         json!(["resolved", "because", boss.id])
     );
-    let noted = boss.client.patch(&path, &json!({ "notes": "done" })).await.expect(200);
-    assert_eq!(json!([noted["status"], noted["notes"]]), json!(["resolved", "done"]));
+    let noted = boss
+        .client
+        .patch(&path, &json!({ "notes": "done" }))
+        .await
+        .expect(200);
+    assert_eq!(
+        json!([noted["status"], noted["notes"]]),
+        json!(["resolved", "done"])
+    );
     // The reporter sees it.
-    let own = ann.client.get(&format!("{REPORTS}{}/", filed["id"])).await.expect(200);
+    let own = ann
+        .client
+        .get(&format!("{REPORTS}{}/", filed["id"]))
+        .await
+        .expect(200);
     assert_eq!(json!([own["status"], own["notes"]]), json!(["resolved", "done"]));
     assert_eq!(boss.client.delete(&path).await.status, 204);
     boss.client.get(&path).await.expect(404);

@@ -65,7 +65,11 @@ async fn report(by: &TestUser, target_type: &str, target_id: i64) -> Value {
 
 /// Makes a post and returns its id.
 async fn post(by: &TestUser, text: &str) -> i64 {
-    let made = by.client.post("posts/", &json!({ "text": text })).await.expect(201);
+    let made = by
+        .client
+        .post("posts/", &json!({ "text": text }))
+        .await
+        .expect(201);
     made["id"].as_i64().expect("a number")
 }
 

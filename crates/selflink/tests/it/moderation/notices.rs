@@ -17,7 +17,12 @@ async fn those_concerned_are_told_once() {
     let id = post(&ann, "nasty").await;
     enforce(&boss, "remove", ("post", id)).await.expect(201);
     let letter = mail(&server, &ann.email, TOLD).await;
-    for said in [&format!("Hi @{}", ann.handle), "your post was removed", "a reason", "appeal in the app"] {
+    for said in [
+        &format!("Hi @{}", ann.handle),
+        "your post was removed",
+        "a reason",
+        "appeal in the app",
+    ] {
         assert!(letter.text.contains(said), "{said}: {}", letter.text);
     }
     assert!(!letter.text.contains(&boss.handle), "not by whom");
@@ -28,7 +33,11 @@ async fn those_concerned_are_told_once() {
 
 #[tokio::test]
 async fn the_link_of_the_client_is_used() {
-    let (app, server) = start(&[("MODERATION_APPEAL_URL", "https://app.example.org/appeal?t={token}")]).await;
+    let (app, server) = start(&[(
+        "MODERATION_APPEAL_URL",
+        "https://app.example.org/appeal?t={token}",
+    )])
+    .await;
     let (ann, boss) = (user(&app).await, staff(&app).await);
     enforce(&boss, "suspend", ("user", ann.id)).await.expect(201);
     let letter = mail(&server, &ann.email, TOLD).await;

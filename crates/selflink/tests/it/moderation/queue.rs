@@ -72,10 +72,17 @@ async fn what_one_works_on_is_kept_from_others() {
     );
     let release = async |by: &TestUser| {
         let body = of("post", 7).to_string();
-        by.client.send("DELETE", ASSIGNMENTS, "application/json", body).await.status
+        by.client
+            .send("DELETE", ASSIGNMENTS, "application/json", body)
+            .await
+            .status
     };
     assert_eq!(release(&other).await, 400);
-    let mine = one.client.get(&format!("{QUEUE}?assigned_to=me")).await.expect(200);
+    let mine = one
+        .client
+        .get(&format!("{QUEUE}?assigned_to=me"))
+        .await
+        .expect(200);
     assert_eq!(field(&mine, "assigned_to"), [&json!(one.id)]);
     for nobodys in [format!("assigned_to={}", other.id), "assigned_to=x".to_owned()] {
         let list = one.client.get(&format!("{QUEUE}?{nobodys}")).await.expect(200);
@@ -149,7 +156,11 @@ async fn a_decision_needs_the_target_to_oneself_and_empties_it() {
     assert_eq!(queue["results"], json!([]));
     let left = value::<i64>(&app, "SELECT count(*) FROM report_assignments").await;
     assert_eq!(left, 0);
-    let own = ann.client.get(&format!("moderation/reports/{}/", filed["id"])).await.expect(200);
+    let own = ann
+        .client
+        .get(&format!("moderation/reports/{}/", filed["id"]))
+        .await
+        .expect(200);
     assert_eq!(own["status"], "resolved");
     app.stop().await;
 }

@@ -23,7 +23,15 @@ async fn a_report_is_filed_corrected_and_taken_back() {
     keys.sort_unstable();
     assert_eq!(
         keys,
-        ["created_at", "id", "notes", "reason", "status", "target_id", "target_type"]
+        [
+            "created_at",
+            "id",
+            "notes",
+            "reason",
+            "status",
+            "target_id",
+            "target_type"
+        ]
     );
     assert_eq!(
         json!([
@@ -46,9 +54,15 @@ async fn a_report_is_filed_corrected_and_taken_back() {
         (&changed["reason"], &changed["status"]),
         (&json!("better"), &json!("open"))
     );
-    let put = async |body: &str| ann.client.send("PUT", &path, "application/json", body.to_owned()).await;
+    let put = async |body: &str| {
+        ann.client
+            .send("PUT", &path, "application/json", body.to_owned())
+            .await
+    };
     put(r#"{"reason":"x"}"#).await.expect(400);
-    let put = put(r#"{"reason":"x","target_type":"user","target_id":1}"#).await.expect(200);
+    let put = put(r#"{"reason":"x","target_type":"user","target_id":1}"#)
+        .await
+        .expect(200);
     assert_eq!(
         json!([put["target_type"], put["target_id"], put["created_at"]]),
         json!(["user", 1, filed["created_at"]])
@@ -145,7 +159,11 @@ async fn pages_go_from_the_newest_to_the_oldest() {
     for target in 0..5 {
         ids.insert(0, report(&ann, "post", target).await["id"].clone());
     }
-    let first = ann.client.get(&format!("{REPORTS}?page_size=3")).await.expect(200);
+    let first = ann
+        .client
+        .get(&format!("{REPORTS}?page_size=3"))
+        .await
+        .expect(200);
     assert_eq!(field(&first, "id"), ids[..3].iter().collect::<Vec<_>>());
     let next = first["next"].as_str().expect("a link");
     let second = ann.client.get(next).await.expect(200);

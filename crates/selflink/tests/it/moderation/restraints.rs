@@ -82,7 +82,10 @@ async fn of_several_the_longest_counts() {
     let detail = async || sign_in(&app, &ann).await.expect(403)["detail"].to_string();
     assert!(detail().await.contains("banned"));
     lift(&boss, &ban["id"]).await.expect(200);
-    assert!(detail().await.contains("suspended until"), "the other one is still in force");
+    assert!(
+        detail().await.contains("suspended until"),
+        "the other one is still in force"
+    );
     app.stop().await;
 }
 
@@ -121,9 +124,15 @@ async fn a_restricted_account_reads_and_does_not_write() {
     let write = async || {
         [
             ann.client.post("posts/", &json!({ "text": "x" })).await,
-            ann.client.post("comments/", &json!({ "text": "x", "post": id })).await,
-            ann.client.patch(&format!("posts/{id}/"), &json!({ "text": "y" })).await,
-            ann.client.post(&format!("posts/{id}/repost/"), &json!({ "text": "z" })).await,
+            ann.client
+                .post("comments/", &json!({ "text": "x", "post": id }))
+                .await,
+            ann.client
+                .patch(&format!("posts/{id}/"), &json!({ "text": "y" }))
+                .await,
+            ann.client
+                .post(&format!("posts/{id}/repost/"), &json!({ "text": "z" }))
+                .await,
         ]
     };
     for answer in write().await {
@@ -139,7 +148,10 @@ async fn a_restricted_account_reads_and_does_not_write() {
     for_an_hour(&app, &boss, "restrict", &ann).await;
     app.advance(Duration::minutes(61));
     let ann = signed_in(&app, &ann).await;
-    ann.client.post("posts/", &json!({ "text": "x" })).await.expect(201);
+    ann.client
+        .post("posts/", &json!({ "text": "x" }))
+        .await
+        .expect(201);
     app.stop().await;
 }
 

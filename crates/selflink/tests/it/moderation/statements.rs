@@ -59,7 +59,10 @@ async fn a_list_costs_the_same_however_long_its_page() {
             assert_eq!(page["results"].as_array().map(Vec::len), Some(size), "{path}");
             costs.push(sent(&client, &route).await - before);
         }
-        assert!(costs.iter().all(|cost| (1..=2).contains(cost)), "{path}: {costs:?}");
+        assert!(
+            costs.iter().all(|cost| (1..=2).contains(cost)),
+            "{path}: {costs:?}"
+        );
         assert!(costs[0] == costs[1] && costs[1] == costs[2], "{path}: {costs:?}");
     }
     app.stop().await;

@@ -12,9 +12,7 @@ use crate::{
 async fn an_operator_decides_also_against_staff() {
     let app = start().await;
     let (ann, boss) = (user(&app).await, staff(&app).await);
-    let step = |id: i64| {
-        json!({ "enforce": { "target_type": "user", "target_id": id, "action": "ban", "reason": "r" } })
-    };
+    let step = |id: i64| json!({ "enforce": { "target_type": "user", "target_id": id, "action": "ban", "reason": "r" } });
     let document = json!([step(ann.id), step(boss.id)]).to_string();
     let printed = run(&app.database(), &["apply", &document]).await.succeeded();
     let results: serde_json::Value = serde_json::from_str(&printed).expect("is JSON");
