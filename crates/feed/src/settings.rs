@@ -16,8 +16,6 @@ platform::settings! {
         backlog_posts: Within<1, 10_000> = ["RECO_DEFAULT_LIMIT"] or "200",
         /// Followed people, the latest first, whose posts a timeline begins with.
         backlog_follows: Within<1, 100_000> = ["RECO_MAX_FOLLOWS"] or "200",
-        /// Time zone by which a day begins for the insight cards, such as `Europe/Berlin`.
-        zone: Zone = ["TZ"] or "UTC",
     }
 }
 
@@ -36,22 +34,6 @@ impl<const LEAST: u32, const MOST: u32> Setting for Within<LEAST, MOST> {
     }
 }
 
-/// A time zone by its name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Zone(chrono_tz::Tz);
-
-impl Setting for Zone {
-    const KIND: &'static str = "time zone";
-
-    fn parse(text: &str) -> Result<Self, String> {
-        // The colon is how the C library is told that a name follows.
-        let name = text.strip_prefix(':').unwrap_or(text);
-        name.parse()
-            .map(Self)
-            .map_err(|_| format!("must name a time zone such as Europe/Berlin; got {text:?}"))
-    }
-}
-
 /// What feeds are set to, with the defaults where the section was not read.
 pub fn of(app: &App) -> FeedSettings {
     app.settings::<FeedSettings>()
@@ -66,7 +48,6 @@ impl Default for FeedSettings {
             prune_interval_hours: Within(6),
             backlog_posts: Within(200),
             backlog_follows: Within(200),
-            zone: Zone(chrono_tz::UTC),
         }
     }
 }
@@ -84,7 +65,10 @@ impl FeedSettings {
 
     /// The day that it is for whoever runs this instance.
     pub fn today(&self, app: &App) -> NaiveDate {
-        app.clock().now().with_timezone(&self.zone.0).date_naive()
+        app.clock()
+            .now()
+            .with_timezone(&app.config().runtime.time_zone.0)
+            .date_naive()
     }
 }
 
@@ -109,12 +93,5 @@ mod tests {
             let error = Within::<1, 9>::parse(text).expect_err(text);
             assert!(error.contains("from 1 to 9"), "{error}");
         }
-    }
-
-    #[test]
-    fn zones_have_names() {
-        assert_eq!(Zone::parse(":UTC"), Zone::parse("UTC"));
-        assert!(Zone::parse("Asia/Tbilisi").is_ok());
-        assert!(Zone::parse("CET-1CEST").is_err());
     }
 }

@@ -2,7 +2,6 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use anyhow::Context as _;
 use chrono::{DateTime, NaiveDate, Timelike as _, Utc};
 use identity::DeliverySettings;
 use platform::{
@@ -20,7 +19,6 @@ use crate::{
     mails::{self, Addressee},
     outcomes::count,
     quiet_hours::zone_of,
-    settings::NotificationSettings,
     statements::{execute, list, rows, users},
     unsubscribing::{self, Mails},
     words,
@@ -74,7 +72,7 @@ async fn start(app: &App, people: &[UserId]) -> anyhow::Result<()> {
     let had = last_days(app, people).await?;
     let now = app.clock().now();
     for (user, account) in settings.iter().filter(|(_, account)| may_be_mailed(app, account)) {
-        let Some(day) = morning(app, account, now)? else {
+        let Some(day) = morning(app, account, now) else {
             continue;
         };
         let day = day.to_string();
@@ -93,12 +91,10 @@ async fn start(app: &App, people: &[UserId]) -> anyhow::Result<()> {
 }
 
 /// The day of somebody whose morning it is.
-fn morning(app: &App, account: &DeliverySettings, now: DateTime<Utc>) -> anyhow::Result<Option<NaiveDate>> {
-    let settings = app
-        .settings::<NotificationSettings>()
-        .context("the settings of notifications are not in the list of the domain")?;
-    let local = now.with_timezone(&zone_of(&account.quiet_hours, settings.time_zone.0));
-    Ok(MORNING.contains(&local.hour()).then(|| local.date_naive()))
+fn morning(app: &App, account: &DeliverySettings, now: DateTime<Utc>) -> Option<NaiveDate> {
+    let zone = zone_of(&account.quiet_hours, app.config().runtime.time_zone.0);
+    let local = now.with_timezone(&zone);
+    MORNING.contains(&local.hour()).then(|| local.date_naive())
 }
 
 /// For which day people had their latest summary.

@@ -146,7 +146,7 @@ async fn must_wait(app: &App, subject: &Subject, owner: &DeliverySettings) -> an
         .settings::<NotificationSettings>()
         .context("the settings of notifications are not in the list of the domain")?;
     let now = app.clock().now();
-    if is_quiet(owner, now, settings.time_zone.0) {
+    if is_quiet(owner, now, app.config().runtime.time_zone.0) {
         return Ok(true);
     }
     let text = "SELECT count(*) FROM notifications WHERE user_id = $1 AND mailed_at > $2";

@@ -2,7 +2,6 @@
 
 use std::{sync::OnceLock, time::Duration};
 
-use chrono_tz::Tz;
 use platform::config::{BaseUrl, Environment, Secret, Section, Setting, Variable};
 
 platform::settings! {
@@ -12,8 +11,6 @@ platform::settings! {
         retention_days: u32 = ["NOTIFICATIONS_RETENTION_DAYS"] or "90",
         /// Mails about single notifications to one account in an hour; what exceeds them waits for the daily summary.
         mails_per_hour: u32 = ["NOTIFICATION_MAILS_PER_HOUR"] or "5",
-        /// The time zone of quiet hours and daily summaries of people who name none, such as `Europe/Berlin`.
-        time_zone: TimeZone = ["TZ"] or "UTC",
     }
 }
 
@@ -28,21 +25,6 @@ platform::settings! {
         access_token: Secret = ["EXPO_ACCESS_TOKEN"] or "",
         /// Seconds that the service may take for one request.
         timeout_seconds: u64 = ["EXPO_PUSH_TIMEOUT_SECONDS"] or "15",
-    }
-}
-
-/// A time zone by its IANA name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TimeZone(pub Tz);
-
-impl Setting for TimeZone {
-    const KIND: &'static str = "time zone";
-    fn parse(text: &str) -> Result<Self, String> {
-        // POSIX allows a colon before the name.
-        let name = text.strip_prefix(':').unwrap_or(text);
-        name.parse()
-            .map(Self)
-            .map_err(|_| format!("must name a time zone such as Europe/Berlin; got {text:?}"))
     }
 }
 
@@ -76,22 +58,5 @@ impl PushService {
             .user_agent("SelfLink")
             .build()?;
         Ok(self.client.get_or_init(|| client))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn time_zones() {
-        for (text, zone) in [
-            ("Europe/Berlin", Tz::Europe__Berlin),
-            (":Asia/Tbilisi", Tz::Asia__Tbilisi),
-            ("UTC", Tz::UTC),
-        ] {
-            assert_eq!(TimeZone::parse(text), Ok(TimeZone(zone)), "{text}");
-        }
-        assert!(TimeZone::parse("Nowhere/Land").is_err());
     }
 }

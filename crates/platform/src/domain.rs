@@ -165,6 +165,25 @@ impl SettingsSection {
             type_id: std::any::TypeId::of::<S>(),
         }
     }
+
+    /// What `P` plugs into a lower domain. It has no variables of its own.
+    pub fn plug<P: Plug>() -> Self {
+        Self {
+            variables: &[],
+            read: |_, _| Some(Arc::new(P::port())),
+            type_id: std::any::TypeId::of::<P::Port>(),
+        }
+    }
+}
+
+/// What a domain gives a lower one, which cannot know it, to call: the lower one declares the type of the port and finds it
+/// by [`App::settings`].
+pub trait Plug: 'static {
+    /// The type that the lower domain looks for. There is one plug for it at most.
+    type Port: Send + Sync + 'static;
+
+    /// What it finds.
+    fn port() -> Self::Port;
 }
 
 /// The settings of all domains, by their type.

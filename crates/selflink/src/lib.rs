@@ -31,6 +31,7 @@ pub fn domains() -> Vec<Domain> {
         search::domain(),
         notifications::domain(),
         moderation::domain(),
+        admin::domain(),
     ]
 }
 

@@ -14,7 +14,7 @@ const MOST_COMMENTS: i64 = 60;
 /// The window, in seconds.
 const WINDOW: u32 = 60;
 
-/// Whoever may make a post now, or 401 or 429.
+/// Whoever may make a post now, or 401, 403 or 429.
 pub struct PostAuthor(pub Viewer);
 
 impl FromRequestParts<App> for PostAuthor {
@@ -25,7 +25,7 @@ impl FromRequestParts<App> for PostAuthor {
     }
 }
 
-/// Whoever may make a comment now, or 401 or 429.
+/// Whoever may make a comment now, or 401, 403 or 429.
 pub struct CommentAuthor(pub Viewer);
 
 impl FromRequestParts<App> for CommentAuthor {
@@ -38,6 +38,7 @@ impl FromRequestParts<App> for CommentAuthor {
 
 async fn admit(parts: &mut Parts, app: &App, what: &str, most: i64) -> Result<Viewer, ApiError> {
     let CurrentUser(viewer) = CurrentUser::from_request_parts(parts, app).await?;
+    viewer.require_unrestricted()?;
     let key = format!("{what}:user:{}", viewer.id);
     if app.within_fixed_limit(&key, most, WINDOW.into()).await {
         Ok(viewer)

@@ -17,7 +17,9 @@ use crate::{
     errors::SocialError,
     events::{CommentChanged, CommentCreated, CommentDeleted},
     naming::Naming,
-    posts, sql,
+    posts,
+    screening::{self, Written},
+    sql,
     visibility::{visible, visible_comment},
 };
 
@@ -59,9 +61,20 @@ pub async fn create(app: &App, viewer: &Viewer, comment: NewComment) -> Result<i
                 text,
                 stored,
             };
-            insert(&tx, &row).await
+            let id = insert(&tx, &row).await?;
+            screening::show(app, &tx, &written(id, viewer.id, text)).await?;
+            Ok(id)
         })
         .await
+}
+
+fn written(id: i64, author: UserId, text: &str) -> Written<'_> {
+    Written {
+        target: Target::Comment,
+        id,
+        author,
+        text,
+    }
 }
 
 /// The row of a comment to be written.
@@ -232,6 +245,7 @@ pub async fn change(app: &App, viewer: &Viewer, id: i64, text: Option<&str>) -> 
             let changed = "UPDATE comments SET text = $1, edited_at = $2, updated_at = $2 WHERE id = $3";
             sql::execute(&tx, changed, [text.into(), tx.now().into(), id.into()]).await?;
             naming.put(&tx, text).await?;
+            screening::show(app, &tx, &written(id, comment.author, text)).await?;
             tx.append(&CommentChanged {
                 comment_id: id,
                 post_id: comment.post_id,

@@ -11,6 +11,7 @@ use crate::{
     errors::SocialError,
     events::{PostChanged, PostCreated, PostDeleted},
     naming::Naming,
+    screening::{self, Written},
     sql,
     visibility::visible,
 };
@@ -57,7 +58,23 @@ pub async fn create(app: &App, author: UserId, post: NewPost) -> Result<i64, Soc
         stored,
         media_ids: &post.media_ids,
     };
-    app.db().write(|tx| async move { insert(&tx, row).await }).await
+    app.db()
+        .write(|tx| async move {
+            let id = insert(&tx, row).await?;
+            screening::show(app, &tx, &written(id, author, row.text)).await?;
+            Ok(id)
+        })
+        .await
+}
+
+/// A post's words as those see them who look at what is written.
+pub fn written(id: i64, author: UserId, text: &str) -> Written<'_> {
+    Written {
+        target: Target::Post,
+        id,
+        author,
+        text,
+    }
 }
 
 /// Writes a post with everything that hangs on it; returns its id.
@@ -208,6 +225,7 @@ pub async fn change(app: &App, viewer: &Viewer, id: i64, change: &PostChange) ->
             sql::execute(&tx, changed, values).await?;
             if is_new_text {
                 post.naming().put(&tx, text).await?;
+                screening::show(app, &tx, &written(id, post.author, text)).await?;
             }
             tx.append(&PostChanged {
                 post_id: id,

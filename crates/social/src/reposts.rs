@@ -9,7 +9,7 @@ use crate::{
     errors::SocialError,
     events::PostReposted,
     posts::{self, Held, NewRow},
-    sql,
+    screening, sql,
 };
 
 /// How a post is passed on.
@@ -50,6 +50,7 @@ pub async fn create(
                 media_ids: &[],
             };
             let repost_id = posts::insert(&tx, &row).await?;
+            screening::show(app, &tx, &posts::written(repost_id, viewer.id, &repost.text)).await?;
             posts::count_repost(&tx, original.id, 1).await?;
             tx.append(&PostReposted {
                 post_id: original.id,

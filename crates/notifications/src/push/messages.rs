@@ -19,7 +19,6 @@ use crate::{
     kinds::Kind,
     notes::Alert,
     quiet_hours::{Quiet, QuietHours},
-    settings::NotificationSettings,
     statements::{list, rows},
     words,
 };
@@ -92,7 +91,6 @@ impl Facts {
             .map(|row| Ok((row.try_get_by_index(0)?, Content::read(row)?)))
             .collect::<Result<_, DbErr>>()?;
         let devices = identity::devices_called(on, &devices).await?;
-        let settings = app.settings::<NotificationSettings>();
         let mut facts = Self {
             contents,
             devices: devices.into_iter().map(|device| (device.id, device)).collect(),
@@ -100,7 +98,7 @@ impl Facts {
             unread: counters::unread(on, &owners).await?,
             apart: Vec::new(),
             now: app.clock().now(),
-            zone: settings.map_or(Tz::UTC, |settings| settings.time_zone.0),
+            zone: app.config().runtime.time_zone.0,
         };
         facts.apart = facts.ties(app, pushes).await?;
         Ok(facts)

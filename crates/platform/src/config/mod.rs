@@ -5,6 +5,7 @@ mod guardrails;
 mod reference;
 mod sections;
 mod setting;
+mod time_zone;
 
 use std::path::PathBuf;
 
@@ -16,6 +17,7 @@ pub use sections::{
     StorageSettings, TelemetrySettings, ThrottleSettings, TokenSettings,
 };
 pub use setting::{ConnectionUrl, Environment, Mask, Secret, Section, Setting, Variable};
+pub use time_zone::TimeZone;
 
 /// Where an instance runs: decides how strict the start is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString, strum::VariantNames, strum::Display)]

@@ -27,7 +27,7 @@ pub use page::{Links, Page, Paginated, Paging, Parameters, SortKind, SortValue, 
 pub use router::{openapi, router};
 pub use rules::{
     PrimaryKey, Rule, boolean, choice, date, email, integer, json, json_object, number, primary_key, text,
-    text_list, time, url,
+    text_list, time, timestamp, url,
 };
 pub use server::serve;
 pub use upload::{Content, FileField, SentFiles, Upload};

@@ -1,20 +1,22 @@
 //! Integration tests: a real instance, spoken to over HTTP, on SQLite or on PostgreSQL and Redis (`TEST_DATABASE`).
 
 mod accounts;
+mod admin;
 mod audit;
 mod cli;
 mod commands;
 mod conventions;
 mod devices;
 mod events;
-mod files;
 mod feed;
+mod files;
 mod follows;
 mod hostile;
 mod ids;
 mod kill;
 mod leaving;
 mod mails;
+mod moderation;
 mod notifications;
 mod outbox;
 mod passwords;

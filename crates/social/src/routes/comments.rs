@@ -185,6 +185,7 @@ async fn apply(
     CommentChange(text): CommentChange,
 ) -> Result<Json<CommentView>, ApiError> {
     let id = id.of("Comment")?;
+    viewer.require_unrestricted()?;
     comments::change(app, viewer, id, text.as_deref()).await?;
     Ok(Json(show(app, Some(viewer), origin, id).await?))
 }

@@ -213,6 +213,7 @@ async fn apply(
     change: &PostChange,
 ) -> Result<Json<PostView>, ApiError> {
     let id = id.of("Post")?;
+    viewer.require_unrestricted()?;
     posts::change(app, viewer, id, change).await?;
     Ok(Json(show(app, Some(viewer), origin, id).await?))
 }

@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 pub use self::{
     choices::{choice, text_list},
     keys::{PrimaryKey, primary_key},
-    moments::{date, time},
+    moments::{date, time, timestamp},
     text::{email, text, url},
 };
 use super::body::SURROGATE_MARK;
