@@ -2,12 +2,21 @@
 //!
 //! Ledgers and the audit trail keep the number of the account, which leads nowhere afterwards.
 
-use platform::{App, db::Tx, http::Viewer, id::UserId, jobs::Job};
-use sea_orm::{ActiveValue::Set, DbErr, EntityTrait as _};
+use platform::{
+    App,
+    db::{Engine, Tx},
+    http::Viewer,
+    id::UserId,
+    jobs::Job,
+};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait as _, ConnectionTrait as _, DbErr, EntityTrait as _, QueryFilter as _,
+    Statement,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    entities::users,
+    entities::{avatars, users},
     errors::AccountError,
     events::{DeletionRequested, UserChanged, UserDeleted},
     follows, passwords,
@@ -76,26 +85,58 @@ impl Job for DeleteAccount {
         if account.is_none_or(|account| account.deletion_requested_at.is_none()) {
             return Ok(());
         }
-        // Files first: once the rows are gone nothing would know of them.
-        for (_, data) in app.personal_data() {
-            (data.remove_files)(app.clone(), user).await?;
-        }
-        let domains = app.personal_data();
-        app.db()
-            .write(|tx| async move {
-                // Those that depend on others first; this domain, with the row that all refer to, is the last.
-                for (_, data) in domains.iter().rev() {
-                    (data.erase)(&tx, user).await?;
-                }
-                tx.append(&UserDeleted { user_id: user }).await
-            })
-            .await?;
-        Ok(())
+        remove(&app, user).await
     }
 }
 
-/// Removes the account's row and with it every row that belongs to it; the counters of others are put right.
+/// Removes an account with everything that belongs to it in any domain: those that depend on others first; this one, with the
+/// row that all refer to, is the last.
+pub async fn remove(app: &App, user: UserId) -> anyhow::Result<()> {
+    let domains = app.personal_data();
+    // Files first: once the rows are gone nothing would know of them.
+    for (_, data) in domains.iter().rev() {
+        (data.remove_files)(app.clone(), user).await?;
+    }
+    app.db()
+        .write(|tx| async move {
+            for (_, data) in domains.iter().rev() {
+                (data.erase)(&tx, user).await?;
+            }
+            tx.append(&UserDeleted { user_id: user }).await
+        })
+        .await?;
+    Ok(())
+}
+
+/// Takes hold of an account's row until the end of the transaction: meanwhile nobody else does, and nothing that belongs to the
+/// account is added.
+pub async fn hold(tx: &Tx, user: UserId) -> Result<(), DbErr> {
+    // SQLite has one writer at a time anyway.
+    if Engine::of(tx) == Engine::Postgres {
+        let text = "SELECT id FROM users WHERE id = $1 FOR UPDATE";
+        tx.query_one_raw(Statement::from_sql_and_values(
+            tx.get_database_backend(),
+            text,
+            [user.0.into()],
+        ))
+        .await?;
+    }
+    Ok(())
+}
+
+/// Removes the account's row and with it every row that belongs to it; the counters of others are put right. Refuses while
+/// files are left: one was being stored when the files were removed, and its row is all that leads to it.
 pub async fn erase(tx: &Tx, user: UserId) -> Result<(), DbErr> {
+    hold(tx, user).await?;
+    let left = avatars::Entity::find()
+        .filter(avatars::Column::UserId.eq(user))
+        .one(tx)
+        .await?;
+    if left.is_some() {
+        return Err(DbErr::Custom(
+            "an avatar of the account is being stored".to_owned(),
+        ));
+    }
     follows::remove_all(tx, user).await?;
     users::Entity::delete_by_id(user).exec(tx).await?;
     Ok(())

@@ -23,6 +23,9 @@ pub enum AccountError {
     /// No such account, wrong password or deactivated: the same to the client.
     #[error("Invalid credentials")]
     InvalidCredentials,
+    /// Moderators have suspended the account: for how long and why, to whoever has shown to be its owner.
+    #[error("{0}")]
+    Suspended(String),
     /// The password that confirms a change was not sent; names the field that it belongs in.
     #[error("This field is required.")]
     PasswordMissing(&'static str),
@@ -83,6 +86,7 @@ impl From<AccountError> for ApiError {
             | AccountError::HandleEmpty
             | AccountError::HandleNotConfirmed => Self::field("handle", text),
             AccountError::InvalidCredentials => Self::object(text),
+            AccountError::Suspended(sentence) => Self::account_suspended(&sentence),
             AccountError::PasswordMissing(field) | AccountError::WrongPassword(field) => {
                 Self::field(field, text)
             }

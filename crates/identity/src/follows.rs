@@ -127,6 +127,6 @@ pub fn collection(user: UserId, direction: Direction) -> Collection {
         table: "follows",
         own,
         other,
-        owner: user,
+        owner: user.0,
     }
 }

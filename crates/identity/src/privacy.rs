@@ -156,6 +156,7 @@ mod tests {
             is_staff,
             is_superuser: false,
             lacks_second_factor: false,
+            is_restricted: false,
         };
         let of = |viewer: &Viewer, setting: &str, friends| {
             sight(viewer, UserId(1), Audience::of(setting), friends)

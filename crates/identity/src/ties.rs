@@ -156,7 +156,7 @@ pub fn collection(one: UserId, distance: Distance) -> Collection {
         table: distance.table(),
         own: "user_id",
         other: "target_id",
-        owner: one,
+        owner: one.0,
     }
 }
 

@@ -16,6 +16,7 @@ pub mod limits;
 pub mod mail;
 mod migrations;
 pub mod outbox;
+pub mod pictures;
 pub mod process;
 pub mod pubsub;
 pub mod redis_client;

@@ -1,4 +1,4 @@
-//! Stored files, and the records that clients keep of media.
+//! Stored files, the records that clients keep of media, and uploads on their way.
 
 use platform::db::create;
 use sea_orm_migration::prelude::*;
@@ -11,7 +11,7 @@ pub struct Migration;
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         // A file is listed before it is written, and until its row is gone: what a crash leaves is found by its row.
-        // `attached_at` says since when something refers to it; without, it is removed after a day.
+        // `loose_since` says since when nothing refers to it; it is removed after a day of that.
         create(
             manager,
             "CREATE TABLE media_files (
@@ -24,16 +24,15 @@ impl MigrationTrait for Migration {
                 width BIGINT,
                 height BIGINT,
                 duration DOUBLE PRECISION,
-                checksum TEXT NOT NULL DEFAULT '',
-                thumbnail_key TEXT,
+                checksum TEXT NOT NULL,
                 renditions JSONB NOT NULL,
                 status TEXT NOT NULL,
-                attached_at TIMESTAMPTZ,
+                loose_since TIMESTAMPTZ,
                 created_at TIMESTAMPTZ NOT NULL
             );
             CREATE UNIQUE INDEX media_files_key_unique ON media_files (key);
-            CREATE INDEX media_files_owner ON media_files (owner_id);
-            CREATE INDEX media_files_loose ON media_files (created_at) WHERE attached_at IS NULL;
+            CREATE INDEX media_files_owner ON media_files (owner_id, id);
+            CREATE INDEX media_files_loose ON media_files (loose_since, id) WHERE loose_since IS NOT NULL;
             CREATE TABLE media_assets (
                 id BIGINT PRIMARY KEY,
                 owner_id BIGINT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
@@ -50,7 +49,23 @@ impl MigrationTrait for Migration {
                 updated_at TIMESTAMPTZ NOT NULL
             );
             CREATE INDEX media_assets_owner ON media_assets (owner_id, created_at, id);
-            CREATE INDEX media_assets_file ON media_assets (file_id);",
+            CREATE INDEX media_assets_file ON media_assets (file_id);
+            CREATE TABLE media_uploads (
+                id BIGINT PRIMARY KEY,
+                owner_id BIGINT REFERENCES users (id) ON DELETE SET NULL,
+                key TEXT NOT NULL,
+                token_hash TEXT,
+                file_name TEXT NOT NULL,
+                mime TEXT NOT NULL,
+                size BIGINT NOT NULL,
+                state TEXT NOT NULL,
+                expires_at TIMESTAMPTZ NOT NULL,
+                created_at TIMESTAMPTZ NOT NULL
+            );
+            CREATE UNIQUE INDEX media_uploads_key_unique ON media_uploads (key);
+            CREATE UNIQUE INDEX media_uploads_token_hash_unique ON media_uploads (token_hash);
+            CREATE INDEX media_uploads_owner ON media_uploads (owner_id, state, expires_at);
+            CREATE INDEX media_uploads_created ON media_uploads (created_at);",
         )
         .await
     }

@@ -14,7 +14,7 @@ mod transaction;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ConnAcquireErr, DbBackend, DbErr, RuntimeErr, SqlErr, Statement};
+use sea_orm::{ConnAcquireErr, ConnectionTrait, DbBackend, DbErr, RuntimeErr, SqlErr, Statement};
 use tokio::sync::Notify;
 
 pub use append_only::append_only;
@@ -39,6 +39,15 @@ pub enum Engine {
 }
 
 impl Engine {
+    /// The engine behind a connection.
+    pub fn of(on: &impl ConnectionTrait) -> Self {
+        if on.get_database_backend() == DbBackend::Sqlite {
+            Self::Sqlite
+        } else {
+            Self::Postgres
+        }
+    }
+
     /// The members of a list that is bound as one value, see [`list_of`], for `… IN {}`: a statement keeps its text, and
     /// so its plan, however long the list.
     pub fn list(self, placeholder: &str) -> String {

@@ -3,6 +3,7 @@
 use std::{fs::File, io};
 
 use bytes::{Bytes, BytesMut};
+use futures::{Stream, TryStreamExt as _};
 use tokio::io::{AsyncSeekExt as _, AsyncWriteExt as _};
 
 use super::ApiError;
@@ -10,15 +11,59 @@ use super::ApiError;
 /// How many bytes of a body's files are kept in memory, all of them together; what goes beyond waits on disk.
 const IN_MEMORY: usize = 1 << 20;
 
-/// A field that takes a file. Its bytes are kept only for the endpoints that declare it, see
+/// A field that takes files. Their bytes are kept only for the endpoints that declare it, see
 /// [`Input::FILES`](super::Input::FILES).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FileField {
-    /// The name of the field.
+    /// The name of the field, also in messages.
     pub name: &'static str,
-    /// Most bytes of the file: of a larger one nothing is kept, and the field is refused. The limit of the whole body
+    /// Other names that clients have for it.
+    pub aliases: &'static [&'static str],
+    /// Most bytes of a file: of a larger one nothing is kept, and the field is refused. The limit of the whole body
     /// (`HTTP_UPLOAD_LIMIT`) holds besides.
     pub largest: u64,
+    /// Most files that are kept. Of a field of one file the last counts; of others, further files are counted and read past.
+    pub most: usize,
+    /// Under which name, and in which words, a file that is too large is refused, if not in the usual ones.
+    pub too_large: Option<(&'static str, &'static str)>,
+}
+
+impl FileField {
+    /// A field of one file of at most `largest` bytes.
+    pub const fn one(name: &'static str, largest: u64) -> Self {
+        Self::several(name, largest, 1)
+    }
+
+    /// A field of up to `most` files of at most `largest` bytes each.
+    pub const fn several(name: &'static str, largest: u64, most: usize) -> Self {
+        Self {
+            name,
+            aliases: &[],
+            largest,
+            most,
+            too_large: None,
+        }
+    }
+
+    /// The same field by further names.
+    #[must_use]
+    pub const fn or_called(self, aliases: &'static [&'static str]) -> Self {
+        Self { aliases, ..self }
+    }
+
+    /// Files that are too large are refused under this name and in these words.
+    #[must_use]
+    pub const fn too_large(self, name: &'static str, message: &'static str) -> Self {
+        Self {
+            too_large: Some((name, message)),
+            ..self
+        }
+    }
+
+    /// Its names.
+    pub(super) fn names(self) -> impl Iterator<Item = &'static str> {
+        std::iter::once(self.name).chain(self.aliases.iter().copied())
+    }
 }
 
 /// A file that was sent.
@@ -26,6 +71,8 @@ pub struct FileField {
 pub struct Upload {
     /// The name that the client gave it, as sent: any text, possibly with folders.
     pub file_name: String,
+    /// The type that the client declared, in lower case and without parameters; nothing says that it is true.
+    pub content_type: Option<String>,
     /// Its bytes.
     pub content: Content,
 }
@@ -38,6 +85,22 @@ pub enum Content {
     /// A larger one, in a file of the temporary folder, at its beginning. The file has no name, so it is gone with this
     /// handle, and also when the process is killed.
     Disk(File),
+}
+
+/// The files that were sent for a field of several; those that were refused are counted, but not here.
+#[derive(Debug, Default)]
+pub struct SentFiles {
+    /// Each with its place in what was sent, by which its errors are reported.
+    pub uploads: Vec<(usize, Upload)>,
+    /// How many were sent, also beyond what the field takes.
+    pub count: usize,
+}
+
+/// The files of one field of a body.
+#[derive(Default)]
+pub(super) struct ReceivedFiles {
+    pub kept: Vec<Received>,
+    pub count: usize,
 }
 
 /// A file of a body that was read.
@@ -107,7 +170,11 @@ impl Spool {
         outcome.map_err(|error| no_room(&error))
     }
 
-    pub(super) async fn finish(self, file_name: String) -> Result<Received, ApiError> {
+    pub(super) async fn finish(
+        self,
+        file_name: String,
+        content_type: Option<String>,
+    ) -> Result<Received, ApiError> {
         let content = match self.place {
             Place::Nowhere => return Ok(Received::TooLarge),
             Place::Memory(bytes) if bytes.is_empty() => return Ok(Received::Empty),
@@ -116,7 +183,34 @@ impl Spool {
                 Content::Disk(from_the_beginning(file).await.map_err(|error| no_room(&error))?)
             }
         };
-        Ok(Received::Whole(Upload { file_name, content }))
+        Ok(Received::Whole(Upload {
+            file_name,
+            content_type,
+            content,
+        }))
+    }
+}
+
+impl Content {
+    /// Keeps what a stream brings, as the files of a body are kept; `None` if it is more than `largest` bytes, or nothing.
+    ///
+    /// # Errors
+    /// When the stream or the temporary folder fails.
+    pub async fn gather(
+        pieces: impl Stream<Item = io::Result<Bytes>>,
+        largest: u64,
+    ) -> io::Result<Option<Self>> {
+        let field = FileField::one("", largest);
+        let (mut spool, mut left) = (Spool::new(field), MemoryLeft::default());
+        let mut pieces = std::pin::pin!(pieces);
+        let full = |_| io::Error::other("there is no room in the temporary folder");
+        while let Some(piece) = pieces.try_next().await? {
+            spool.write(&piece, &mut left).await.map_err(full)?;
+        }
+        match spool.finish(String::new(), None).await.map_err(full)? {
+            Received::Whole(upload) => Ok(Some(upload.content)),
+            Received::Empty | Received::TooLarge => Ok(None),
+        }
     }
 }
 
@@ -145,10 +239,7 @@ mod tests {
 
     use super::*;
 
-    const FIELD: FileField = FileField {
-        name: "file",
-        largest: 3_000_000,
-    };
+    const FIELD: FileField = FileField::one("file", 3_000_000);
 
     async fn received(sizes: &[usize], left: &mut MemoryLeft) -> Received {
         let mut spool = Spool::new(FIELD);
@@ -156,7 +247,7 @@ mod tests {
             let byte = u8::try_from(number).expect("few chunks");
             spool.write(&vec![byte; *size], left).await.expect("is kept");
         }
-        spool.finish("name".to_owned()).await.expect("is kept")
+        spool.finish("name".to_owned(), None).await.expect("is kept")
     }
 
     #[tokio::test]

@@ -1,5 +1,6 @@
 use std::io;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use opendal::Operator;
 use opendal::services::Fs;
@@ -65,6 +66,24 @@ impl Folder {
         fs::write(&path, b"").await?;
         fs::remove_file(&path).await?;
         Ok(())
+    }
+
+    /// Removes files that nobody has written to for `age` and that never became whole.
+    pub async fn sweep(&self, age: Duration) -> io::Result<u64> {
+        let mut entries = match fs::read_dir(self.root.join(INCOMING)).await {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
+            entries => entries?,
+        };
+        let mut removed = 0;
+        while let Some(entry) = entries.next_entry().await? {
+            let metadata = entry.metadata().await?;
+            let is_old = metadata.modified()?.elapsed().is_ok_and(|since| since > age);
+            if metadata.is_file() && is_old {
+                fs::remove_file(entry.path()).await?;
+                removed += 1;
+            }
+        }
+        Ok(removed)
     }
 
     pub fn description(&self) -> Vec<String> {

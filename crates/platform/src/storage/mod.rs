@@ -2,6 +2,7 @@
 
 mod key;
 mod local;
+mod pieces;
 mod s3;
 #[cfg(test)]
 mod tests;
@@ -19,6 +20,7 @@ use opendal::options::WriteOptions;
 use opendal::{ErrorKind, Operator};
 
 pub use self::key::{InvalidKey, MAX_KEY_BYTES, MAX_SEGMENT_BYTES};
+pub(crate) use self::pieces::pieces_of;
 pub use self::s3::S3Options;
 
 use self::key::{checked, percent_encoded};
@@ -81,6 +83,9 @@ pub enum StorageError {
     /// The disk or the service failed or refused.
     #[error("the storage failed: {0}")]
     Failed(#[source] opendal::Error),
+    /// What was to be stored could not be read to its end.
+    #[error("a file could not be read while it was stored: {0}")]
+    Source(#[source] io::Error),
     /// The local folder failed.
     #[error("the storage folder failed: {0}")]
     Folder(#[from] io::Error),
@@ -346,6 +351,18 @@ impl Storage {
             url: request.uri().to_string(),
             headers: headers.collect(),
         }))
+    }
+
+    /// Removes what writers that were killed have left of files, if it is older than `age`; says how many. In a bucket that
+    /// is left to a rule of its own (unfinished multipart uploads).
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub async fn sweep(&self, age: Duration) -> Result<u64, StorageError> {
+        match &self.place {
+            Place::Local(folder) => Ok(folder.sweep(age).await?),
+            Place::S3(_) => Ok(0),
+        }
     }
 
     /// Whether the storage can be used: the folder is writable, the bucket answers. Leaves nothing behind.

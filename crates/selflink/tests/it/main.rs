@@ -1,23 +1,28 @@
 //! Integration tests: a real instance, spoken to over HTTP, on SQLite or on PostgreSQL and Redis (`TEST_DATABASE`).
 
 mod accounts;
+mod admin;
 mod audit;
 mod cli;
 mod commands;
 mod conventions;
 mod devices;
 mod events;
+mod feed;
+mod files;
 mod follows;
 mod hostile;
 mod ids;
 mod kill;
 mod leaving;
 mod mails;
-mod media;
+mod moderation;
+mod notifications;
 mod outbox;
 mod passwords;
 mod permissions;
 mod pooler;
+mod posts;
 mod profiles;
 mod program;
 mod search;

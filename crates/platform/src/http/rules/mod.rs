@@ -1,6 +1,7 @@
 //! What a field may hold.
 
 mod choices;
+mod keys;
 mod moments;
 #[cfg(test)]
 mod tests;
@@ -10,7 +11,8 @@ use serde_json::{Map, Value};
 
 pub use self::{
     choices::{choice, text_list},
-    moments::{date, time},
+    keys::{PrimaryKey, primary_key},
+    moments::{date, time, timestamp},
     text::{email, text, url},
 };
 use super::body::SURROGATE_MARK;
@@ -208,6 +210,34 @@ impl Rule for JsonObject {
             |_| refuse("Value must be valid JSON."),
             |value| self.check(&value),
         )
+    }
+}
+
+/// See [`json`].
+pub struct Json;
+
+/// Any JSON value but null, kept as it is; in forms its JSON text.
+pub fn json() -> Json {
+    Json
+}
+
+impl Rule for Json {
+    type Value = Value;
+    const BLANK_FORM_IS_NULL: bool = false;
+
+    fn check(&self, value: &Value) -> Result<Value, Vec<String>> {
+        match forbidden_in(value) {
+            Some(message) => Err(vec![message]),
+            None => Ok(value.clone()),
+        }
+    }
+
+    fn check_text(&self, text: &str) -> Result<Value, Vec<String>> {
+        match serde_json::from_str(text) {
+            Ok(Value::Null) => refuse("This field may not be null."),
+            Ok(value) => self.check(&value),
+            Err(_) => refuse("Value must be valid JSON."),
+        }
     }
 }
 

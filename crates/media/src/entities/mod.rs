@@ -1,0 +1,5 @@
+//! The tables of this domain.
+
+pub mod assets;
+pub mod files;
+pub mod uploads;
