@@ -49,7 +49,7 @@ impl Client {
             .no_proxy()
             .user_agent("SelfLink")
             .build()
-            .map_err(away)?;
+            .map_err(|error| away(&error))?;
         let credentials = (settings.username.clone(), settings.password.clone());
         Ok(Self {
             http,
@@ -65,7 +65,11 @@ impl Client {
         lines: Vec<Value>,
         patience: Duration,
     ) -> Result<Value, EngineError> {
-        let body: String = lines.iter().map(|line| format!("{line}\n")).collect();
+        let mut body = String::new();
+        for line in &lines {
+            body.push_str(&line.to_string());
+            body.push('\n');
+        }
         let mut request = self
             .http
             .request(method, format!("{}{path}", self.url))
@@ -75,10 +79,10 @@ impl Client {
         if let Some((name, password)) = &self.credentials {
             request = request.basic_auth(name, Some(password.expose()));
         }
-        let mut response = request.send().await.map_err(away)?;
+        let mut response = request.send().await.map_err(|error| away(&error))?;
         let status = response.status();
         let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(away)? {
+        while let Some(chunk) = response.chunk().await.map_err(|error| away(&error))? {
             if body.len() + chunk.len() > LARGEST_ANSWER {
                 return Err(EngineError::Away("an answer that is too large".to_owned()));
             }
@@ -106,9 +110,9 @@ impl Client {
     }
 }
 
-fn away(error: reqwest::Error) -> EngineError {
+fn away(error: &reqwest::Error) -> EngineError {
     let mut why = error.to_string();
-    let mut cause = std::error::Error::source(&error);
+    let mut cause = std::error::Error::source(error);
     while let Some(error) = cause {
         why = format!("{why}: {error}");
         cause = error.source();
