@@ -9,6 +9,7 @@ mod change_password;
 mod collections;
 mod commands;
 mod deletion;
+mod delivery;
 mod demo;
 mod devices;
 mod directory;
@@ -60,7 +61,13 @@ pub use accounts::AccountError;
 pub use appeal_tokens::{create as create_appeal_token, redeem as redeem_appeal_token};
 pub use avatars::{purge as purge_avatars, remove_all as remove_avatars};
 pub use collections::{Collection, members};
+pub use deletion::hold as hold_account;
+pub use delivery::{
+    DeliverySettings, Mailing, PushDevice, delivery_settings, devices_called, devices_of, digest_readers,
+    forget_device, reached_by, stop_mails,
+};
 pub use demo::{DemoAccount, seed as seed_demo};
+pub use entities::devices::PushToken;
 pub use events::{
     FactorChange, Followed, PasswordChanged, SecondFactorChanged, SessionsEnded, Unfollowed, UserChanged,
     UserDeleted, UserRegistered,
@@ -70,9 +77,9 @@ pub use mailboxes::{Mailbox, of as mailbox};
 pub use people::{
     PERSON_ID, Person, by_handle as user_by_handle, find as find_person, handles, page_of as people,
 };
-pub use restraints::{FOREVER, HeldAccount, Restraint, hold, restrain};
+pub use restraints::{FOREVER, HeldAccount, Restraint, hold as held_account, restrain};
 pub use sessions::{ClientInfo, find_standing, standing_of};
-pub use settings::Link;
+pub use settings::{Link, requires_verification};
 pub use staff_sign_in::{
     StaffSignIn, end_session, with_code as sign_in_staff_with_code, with_password as sign_in_staff,
 };

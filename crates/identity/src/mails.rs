@@ -20,6 +20,7 @@ impl Addressee<'_> {
             to: (*to).to_owned(),
             subject: subject.to_owned(),
             text: format!("Hi @{handle},\n\n{}\n\nSelfLink", paragraphs.join("\n\n")),
+            unsubscribe: None,
         }
     }
 }

@@ -5,6 +5,7 @@ mod attachments;
 mod bookmarks;
 mod commands;
 mod comments;
+mod context;
 mod counts;
 mod demo;
 mod errors;
@@ -36,6 +37,7 @@ use platform::{
     outbox::{DomainEvent as _, Subscription},
 };
 
+pub use context::{CommentContext, comment_context, post_text, readers_among};
 pub use demo::seed as seed_demo;
 pub use events::{
     CommentChanged, CommentCreated, CommentDeleted, CommentLiked, CommentUnliked, Mentioned, PostChanged,
