@@ -14,6 +14,7 @@ mod demo;
 mod devices;
 mod directory;
 mod entities;
+mod errors;
 mod events;
 mod exports;
 mod follow_counts;
@@ -32,9 +33,10 @@ mod one_time_tokens;
 mod passwords;
 mod people;
 mod privacy;
-mod reauthentication;
+mod profiles;
 mod restraints;
 mod routes;
+mod searchable;
 mod second_factor;
 mod sessions;
 mod settings;
@@ -57,7 +59,6 @@ use platform::{
 
 use events::{AvatarReplaced, DeletionRequested, ExportRequested};
 
-pub use accounts::AccountError;
 pub use appeal_tokens::{create as create_appeal_token, redeem as redeem_appeal_token};
 pub use avatars::{purge as purge_avatars, remove_all as remove_avatars};
 pub use collections::{Collection, members};
@@ -68,6 +69,7 @@ pub use delivery::{
 };
 pub use demo::{DemoAccount, seed as seed_demo};
 pub use entities::devices::PushToken;
+pub use errors::AccountError;
 pub use events::{
     FactorChange, Followed, PasswordChanged, SecondFactorChanged, SessionsEnded, Unfollowed, UserChanged,
     UserDeleted, UserRegistered,
@@ -83,6 +85,8 @@ pub use settings::{Link, requires_verification};
 pub use staff_sign_in::{
     StaffSignIn, end_session, with_code as sign_in_staff_with_code, with_password as sign_in_staff,
 };
+pub use privacy::{finds, reads_profile};
+pub use searchable::{SearchableUser, listed_users, searchable_users, searchable_users_after};
 pub use ties::{Ties, between as ties};
 pub use users::{SettingsView, UserView, count_posts, existing, shown_to};
 

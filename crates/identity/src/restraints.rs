@@ -8,8 +8,8 @@ use sea_orm::{
 };
 
 use crate::{
-    accounts::AccountError,
     entities::users,
+    errors::AccountError,
     events::UserChanged,
     sessions::{self, Ending},
 };

@@ -4,8 +4,9 @@ use platform::{App, auth::TokenKind, db::Tx, http::Standing, id::UserId};
 use sea_orm::DbErr;
 
 use crate::{
-    accounts::{AccountError, SignedIn},
+    accounts::SignedIn,
     attempts,
+    errors::AccountError,
     sessions::{self, ClientInfo, Ending},
     sign_in::{self, PendingSignIn, SignInOutcome},
 };

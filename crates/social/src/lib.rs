@@ -24,6 +24,7 @@ mod realtime;
 mod reposts;
 mod routes;
 mod screening;
+mod searchable;
 mod sql;
 mod target;
 mod views;
@@ -46,6 +47,7 @@ pub use events::{
 pub use moderation::{Content, content, remove_comment, remove_post, restore_comment, restore_post};
 pub use names::{Names, hashtag, names_in};
 pub use screening::{Look, Screen, Written};
+pub use searchable::{SearchablePost, searchable_posts, searchable_posts_after};
 pub use target::Target;
 pub use views::{
     CommentView, ImageView, MentionView, PostView, VideoView, comments_shown_to, posts_shown_to,
