@@ -79,14 +79,14 @@ pub use mailboxes::{Mailbox, of as mailbox};
 pub use people::{
     PERSON_ID, Person, by_handle as user_by_handle, find as find_person, handles, page_of as people,
 };
+pub use privacy::{finds, reads_profile};
 pub use restraints::{FOREVER, HeldAccount, Restraint, hold as held_account, restrain};
+pub use searchable::{SearchableUser, listed_users, searchable_users, searchable_users_after};
 pub use sessions::{ClientInfo, find_standing, standing_of};
 pub use settings::{Link, requires_verification};
 pub use staff_sign_in::{
     StaffSignIn, end_session, with_code as sign_in_staff_with_code, with_password as sign_in_staff,
 };
-pub use privacy::{finds, reads_profile};
-pub use searchable::{SearchableUser, listed_users, searchable_users, searchable_users_after};
 pub use ties::{Ties, between as ties};
 pub use users::{SettingsView, UserView, count_posts, existing, shown_to};
 

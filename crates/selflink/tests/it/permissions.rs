@@ -128,8 +128,16 @@ const ENDPOINTS: &[(&str, &str, Who)] = &[
     ("GET", "/api/v1/notifications/preferences/", SignedIn),
     ("PATCH", "/api/v1/notifications/preferences/", SignedIn),
     ("GET", "/api/v1/notifications/unread-count/", SignedIn),
-    ("GET", "/api/v1/notifications/unsubscribe/{token}/", WhoeverSignsIn),
-    ("POST", "/api/v1/notifications/unsubscribe/{token}/", WhoeverSignsIn),
+    (
+        "GET",
+        "/api/v1/notifications/unsubscribe/{token}/",
+        WhoeverSignsIn,
+    ),
+    (
+        "POST",
+        "/api/v1/notifications/unsubscribe/{token}/",
+        WhoeverSignsIn,
+    ),
     ("GET", "/api/v1/notifications/{id}/", SignedIn),
     ("PUT", "/api/v1/notifications/{id}/", SignedIn),
     ("PATCH", "/api/v1/notifications/{id}/", SignedIn),
