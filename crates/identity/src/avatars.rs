@@ -102,6 +102,14 @@ pub async fn store(app: &App, user: UserId, avatar: &Avatar) -> Result<String, A
             list(app, user, &stored).await?;
             unlist(app, &key).await?;
         }
+        let listed = avatars::Entity::find_by_id(stored.clone())
+            .one(app.db().reader())
+            .await?;
+        if listed.is_none() {
+            // The account was deleted meanwhile, with the row: nobody else would ever remove the file.
+            app.storage().delete(&stored).await?;
+            return Err(AccountError::NoSuchUser);
+        }
         return Ok(stored);
     }
     Err(AccountError::Internal(anyhow::anyhow!(

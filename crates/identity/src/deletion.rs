@@ -2,13 +2,22 @@
 //!
 //! Ledgers and the audit trail keep the number of the account, which leads nowhere afterwards.
 
-use platform::{App, auth, db::Tx, http::Viewer, id::UserId, jobs::Job};
-use sea_orm::{ActiveValue::Set, DbErr, EntityTrait as _};
+use platform::{
+    App, auth,
+    db::{Engine, Tx},
+    http::Viewer,
+    id::UserId,
+    jobs::Job,
+};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait as _, ConnectionTrait as _, DbErr, EntityTrait as _, QueryFilter as _,
+    Statement,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     accounts::AccountError,
-    entities::users,
+    entities::{avatars, users},
     events::{DeletionRequested, UserChanged, UserDeleted},
     follows, passwords,
     sessions::{self, ClientInfo, Ending},
@@ -98,8 +107,35 @@ pub async fn remove(app: &App, user: UserId) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Removes the account's row and with it every row that belongs to it; the counters of others are put right.
+/// Takes hold of an account's row until the end of the transaction: meanwhile nobody else does, and nothing that belongs to the
+/// account is added.
+pub async fn hold(tx: &Tx, user: UserId) -> Result<(), DbErr> {
+    // SQLite has one writer at a time anyway.
+    if Engine::of(tx) == Engine::Postgres {
+        let text = "SELECT id FROM users WHERE id = $1 FOR UPDATE";
+        tx.query_one_raw(Statement::from_sql_and_values(
+            tx.get_database_backend(),
+            text,
+            [user.0.into()],
+        ))
+        .await?;
+    }
+    Ok(())
+}
+
+/// Removes the account's row and with it every row that belongs to it; the counters of others are put right. Refuses while
+/// files are left: one was being stored when the files were removed, and its row is all that leads to it.
 pub async fn erase(tx: &Tx, user: UserId) -> Result<(), DbErr> {
+    hold(tx, user).await?;
+    let left = avatars::Entity::find()
+        .filter(avatars::Column::UserId.eq(user))
+        .one(tx)
+        .await?;
+    if left.is_some() {
+        return Err(DbErr::Custom(
+            "an avatar of the account is being stored".to_owned(),
+        ));
+    }
     follows::remove_all(tx, user).await?;
     users::Entity::delete_by_id(user).exec(tx).await?;
     Ok(())

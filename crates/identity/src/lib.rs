@@ -53,6 +53,7 @@ use events::{AvatarReplaced, DeletionRequested, ExportRequested};
 
 pub use avatars::{purge as purge_avatars, remove_all as remove_avatars};
 pub use collections::{Collection, members};
+pub use deletion::hold as hold_account;
 pub use demo::{DemoAccount, seed as seed_demo};
 pub use events::{
     FactorChange, Followed, PasswordChanged, SecondFactorChanged, SessionsEnded, Unfollowed, UserChanged,

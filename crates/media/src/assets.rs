@@ -23,6 +23,7 @@ use crate::{
     entities::assets::{self, AssetStatus, Model},
     error::MediaError,
     files::{self, StoredFile},
+    uploads,
     urls::{self, FileUrls},
 };
 
@@ -314,7 +315,7 @@ pub async fn change(app: &App, owner: UserId, id: i64, record: &Record) -> Resul
         .await
 }
 
-/// Removes a record, and the file that was uploaded for it.
+/// Removes a record, and the file that was uploaded for it, or still is.
 pub async fn remove(app: &App, owner: UserId, id: i64) -> Result<(), MediaError> {
     app.db()
         .write(|tx| async move {
@@ -325,6 +326,7 @@ pub async fn remove(app: &App, owner: UserId, id: i64) -> Result<(), MediaError>
             let removed = removed.ok_or(MediaError::NoSuchAsset)?;
             let file: Option<i64> = removed.try_get_by_index(0)?;
             files::release(&tx, file.as_slice()).await?;
+            uploads::close(&tx, owner, id).await?;
             Ok(())
         })
         .await

@@ -18,9 +18,6 @@ pub enum MediaError {
     /// Too many uploads of the account are open.
     #[error("Too many uploads are open: finish or wait for some of the {0} first.")]
     TooManyUploads(i64),
-    /// A request for the same upload is still at work.
-    #[error("This upload is being looked into. Please try again in a moment.")]
-    UploadBusy,
     /// The file of the upload was not sent yet, or not wholly.
     #[error("The file has not been uploaded yet.")]
     NotUploaded,
@@ -57,7 +54,6 @@ impl From<MediaError> for ApiError {
             | MediaError::NotUploaded
             | MediaError::CutShort
             | MediaError::LargerThanDeclared(_) => Self::bad_request(error.to_string()),
-            MediaError::UploadBusy => Self::unavailable(&error.to_string()),
             MediaError::Storage(cause) => {
                 tracing::error!("the storage failed: {cause:#}");
                 Self::unavailable("Files cannot be stored at the moment. Please try again later.")

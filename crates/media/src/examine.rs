@@ -13,7 +13,10 @@ use platform::{
 };
 use sha2::{Digest as _, Sha256};
 
-use crate::{entities::files::FileKind, videos};
+use crate::{
+    files::{self, FileKind},
+    videos,
+};
 
 /// Largest picture that is taken, in bytes.
 pub const LARGEST_IMAGE: u64 = 25 << 20;
@@ -27,7 +30,7 @@ const TOO_LARGE: &str = "Video file is too large.";
 const IMAGE_TOO_LARGE: &str = "Image file is too large.";
 const UNREADABLE: &str = "The file could not be read. Please try again.";
 /// The types of videos that are taken, and the extensions that they are stored with.
-const VIDEO_TYPES: [(&str, &str); 2] = [("video/mp4", "mp4"), ("video/quicktime", "mov")];
+pub const VIDEO_TYPES: [(&str, &str); 2] = [("video/mp4", "mp4"), ("video/quicktime", "mov")];
 
 /// A file that was examined and can be stored.
 #[derive(Debug)]
@@ -48,6 +51,11 @@ pub struct NewFile {
 /// Makes of an upload a picture that can be stored: without metadata, upright, at most 2048 pixels long. The error is a
 /// message for the client.
 pub async fn examine_image(upload: Upload) -> Result<NewFile, String> {
+    let examined = image(upload).await;
+    examined.inspect_err(|_| files::count(FileKind::Image, "refused"))
+}
+
+async fn image(upload: Upload) -> Result<NewFile, String> {
     if length(&upload.content).map_err(|_| UNREADABLE)? > LARGEST_IMAGE {
         return Err(IMAGE_TOO_LARGE.to_owned());
     }
@@ -71,6 +79,11 @@ pub async fn examine_image(upload: Upload) -> Result<NewFile, String> {
 /// must be `video/mp4` or `video/quicktime`; without one the name must end in that of such a file. The error is a message for
 /// the client.
 pub async fn examine_video(upload: Upload) -> Result<NewFile, String> {
+    let examined = video(upload).await;
+    examined.inspect_err(|_| files::count(FileKind::Video, "refused"))
+}
+
+async fn video(upload: Upload) -> Result<NewFile, String> {
     let Some((mime, extension)) = video_type(upload.content_type.as_deref(), &upload.file_name) else {
         return Err(UNSUPPORTED.to_owned());
     };
@@ -88,12 +101,9 @@ pub async fn examine_video(upload: Upload) -> Result<NewFile, String> {
     }
 }
 
-/// Makes of an upload whichever it is, a picture or a video; also says which. A type that says nothing counts as none.
-pub async fn examine(upload: Upload) -> (FileKind, Result<NewFile, String>) {
-    let Ok(kind) = kind_of(&upload.content) else {
-        return (FileKind::Image, Err(UNREADABLE.to_owned()));
-    };
-    let outcome = match kind {
+/// Makes of an upload whichever it is, a picture or a video. A type that says nothing counts as none.
+pub async fn examine(upload: Upload) -> Result<NewFile, String> {
+    match kind_of(&upload.content).map_err(|_| UNREADABLE)? {
         FileKind::Image => examine_image(upload).await,
         FileKind::Video => {
             let declared = upload.content_type;
@@ -103,8 +113,7 @@ pub async fn examine(upload: Upload) -> (FileKind, Result<NewFile, String>) {
             })
             .await
         }
-    };
-    (kind, outcome)
+    }
 }
 
 /// By the first bytes, which are read without moving the file's place.

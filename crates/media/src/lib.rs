@@ -11,14 +11,18 @@ mod examine;
 mod files;
 mod jobs;
 mod migrations;
+mod personal;
 mod purge;
 mod renditions;
+mod routes;
+mod uploads;
 mod urls;
 mod videos;
 
 use futures::FutureExt as _;
 use platform::{
     Domain,
+    domain::PersonalData,
     jobs::JobKind,
     outbox::{DomainEvent as _, Subscription},
     schedule::Schedule,
@@ -38,7 +42,7 @@ pub fn domain() -> Domain {
     Domain {
         name: "media",
         settings: Vec::new(),
-        routes: Vec::new,
+        routes: routes::all,
         migrations: migrations::all,
         jobs: vec![
             JobKind::of::<renditions::MakeRenditions>(),
@@ -66,6 +70,10 @@ pub fn domain() -> Domain {
         ],
         commands: Vec::new(),
         steps: Vec::new(),
-        personal_data: None,
+        personal_data: Some(PersonalData {
+            export: |app, user| async move { personal::export(&app, user).await }.boxed(),
+            remove_files: |app, user| async move { personal::remove_files(&app, user).await }.boxed(),
+            erase: |tx, user| personal::erase(tx, user).boxed(),
+        }),
     }
 }

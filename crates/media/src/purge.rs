@@ -17,9 +17,10 @@ use crate::{
     files,
 };
 
-/// How long something may be of no use before it goes. Requests take minutes: what is this old is not being stored at the
-/// moment, and nothing can be sent to the place of an upload any more.
+/// How long nothing may refer to a file before it goes. Requests take minutes: one this old is not being stored at the moment.
 const GRACE: Duration = Duration::days(1);
+/// How long after its beginning an upload goes: what was begun within its hour to be sent has come by then.
+const UPLOAD_GRACE: Duration = Duration::hours(2);
 /// Rows that are looked through at a time.
 const BATCH: u64 = 500;
 
@@ -34,7 +35,7 @@ pub struct Purged {
     pub pieces: u64,
 }
 
-/// Removes everything that has been of no use for a day.
+/// Removes everything that has been of no use for long enough.
 pub async fn purge(app: &App) -> anyhow::Result<Purged> {
     Ok(Purged {
         files: purge_files(app).await?,
@@ -88,7 +89,7 @@ async fn claim(app: &App, file: &Model) -> Result<bool, DbErr> {
 }
 
 async fn purge_uploads(app: &App) -> anyhow::Result<u64> {
-    let cutoff = app.clock().now() - GRACE;
+    let cutoff = app.clock().now() - UPLOAD_GRACE;
     let mut removed = 0;
     loop {
         let old = uploads::Entity::find()

@@ -62,11 +62,7 @@ pub async fn withdraw(app: &App, user: UserId) -> Result<(), DbErr> {
 /// Removes what came in the meantime, in the transaction that ends with the account. The account is held: whoever is about to
 /// write in its name waits, and then finds it gone.
 pub async fn erase(tx: &Tx, user: UserId) -> Result<(), DbErr> {
-    let query = match sql::held(tx, "u").is_empty() {
-        true => "SELECT id FROM users u WHERE u.id = $1",
-        false => "SELECT id FROM users u WHERE u.id = $1 FOR UPDATE",
-    };
-    sql::row(tx, query, [user.0.into()]).await?;
+    identity::hold_account(tx, user).await?;
     while withdraw_batch(tx, user).await? > 0 {}
     Ok(())
 }

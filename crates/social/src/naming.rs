@@ -2,7 +2,10 @@
 
 use std::collections::HashSet;
 
-use platform::{db::Tx, id::UserId};
+use platform::{
+    db::{Engine, Tx},
+    id::UserId,
+};
 use sea_orm::DbErr;
 use serde_json::json;
 
@@ -27,7 +30,7 @@ impl Naming {
     /// Keeps what the text names in place of what was named before.
     pub async fn put(self, tx: &Tx, text: &str) -> Result<(), DbErr> {
         let names = names_in(text);
-        let engine = sql::engine(tx);
+        let engine = Engine::of(tx);
         let stem = self.target.stem();
         let none = format!("DELETE FROM {stem}_mentions WHERE {stem}_id = $1");
         sql::execute(tx, none, [self.id.into()]).await?;

@@ -50,18 +50,13 @@ pub fn held(on: &impl ConnectionTrait, table: &str) -> String {
     }
 }
 
-/// The members of a list of texts that is bound as one JSON value, for `… IN {}`.
+/// The members of a list of texts that is bound as one JSON value, for `… IN {}` or `FROM {}`, where
+/// their column is `value`.
 pub fn texts(engine: Engine, placeholder: &str) -> String {
     match engine {
         Engine::Sqlite => format!("(SELECT value FROM json_each({placeholder}))"),
-        Engine::Postgres => format!("(SELECT jsonb_array_elements_text(CAST({placeholder} AS JSONB)))"),
-    }
-}
-
-/// The engine behind a connection.
-pub fn engine(on: &impl ConnectionTrait) -> Engine {
-    match on.get_database_backend() {
-        DbBackend::Postgres => Engine::Postgres,
-        _ => Engine::Sqlite,
+        Engine::Postgres => {
+            format!("(SELECT value FROM jsonb_array_elements_text(CAST({placeholder} AS JSONB)))")
+        }
     }
 }

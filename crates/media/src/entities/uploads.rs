@@ -36,8 +36,6 @@ pub struct Model {
     pub state: UploadState,
     /// Until when the file can be sent, and checked.
     pub expires_at: DateTimeUtc,
-    /// Until when one request has the file in hand.
-    pub claimed_until: Option<DateTimeUtc>,
     pub created_at: DateTimeUtc,
 }
 

@@ -60,7 +60,6 @@ impl MigrationTrait for Migration {
                 size BIGINT NOT NULL,
                 state TEXT NOT NULL,
                 expires_at TIMESTAMPTZ NOT NULL,
-                claimed_until TIMESTAMPTZ,
                 created_at TIMESTAMPTZ NOT NULL
             );
             CREATE UNIQUE INDEX media_uploads_key_unique ON media_uploads (key);

@@ -48,6 +48,8 @@ crate::settings! {
         upload_limit: usize = ["HTTP_UPLOAD_LIMIT"] or "110000000",
         /// Seconds that a request may take before it is answered with 503.
         request_timeout_seconds: u64 = ["HTTP_REQUEST_TIMEOUT_SECONDS"] or "30",
+        /// Seconds that a request with files may take, however slow its sender, before it is answered with 503.
+        upload_timeout_seconds: u64 = ["HTTP_UPLOAD_TIMEOUT_SECONDS"] or "300",
         /// Connections served at once; more wait to be accepted.
         max_connections: usize = ["HTTP_MAX_CONNECTIONS"] or "10000",
         /// Seconds that requests in flight and running jobs get to finish after SIGTERM.

@@ -94,6 +94,11 @@ impl Fields {
         }
     }
 
+    /// Whether a file was sent for this field, good or not.
+    pub fn has_file(&self, field: FileField) -> bool {
+        self.files.contains_key(field.name)
+    }
+
     /// A file that may be missing. Only the fields of [`Input::FILES`](super::Input::FILES) ever hold one.
     pub fn optional_file(&mut self, field: FileField) -> Option<Upload> {
         let received = self.files.remove(field.name);

@@ -26,7 +26,7 @@ pub use origin::{Origin, Peer};
 pub use page::{Links, Page, Paginated, Paging, Parameters, SortKind, SortValue, Sortable};
 pub use router::{openapi, router};
 pub use rules::{
-    PrimaryKey, Rule, boolean, choice, date, email, integer, json_object, number, primary_key, text,
+    PrimaryKey, Rule, boolean, choice, date, email, integer, json, json_object, number, primary_key, text,
     text_list, time, url,
 };
 pub use server::serve;

@@ -4,14 +4,16 @@ use std::time::Duration;
 
 use axum::{
     Router,
-    error_handling::HandleErrorLayer,
     extract::{Request, State},
-    http::{HeaderValue, header},
+    http::{HeaderMap, HeaderValue, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
 };
-use tower::{BoxError, ServiceBuilder};
-use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
+use tower::ServiceBuilder;
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    compression::{CompressionLayer, DefaultPredicate, Predicate, predicate::NotForContentType},
+};
 use utoipa::openapi::{
     InfoBuilder, OpenApi, OpenApiBuilder,
     security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
@@ -56,9 +58,8 @@ pub fn router(
         ));
     }
     if surfaces.contains(&Surface::Api) && serves_media(app) {
-        router = router.merge(media::files(app.config().media_root()));
+        router = router.merge(media::files());
     }
-    let timeout = Duration::from_secs(app.config().http.request_timeout_seconds);
     let layers = ServiceBuilder::new()
         .layer(middleware::from_fn(observe))
         .layer(CatchPanicLayer::custom(|_| {
@@ -67,11 +68,8 @@ pub fn router(
         .layer(middleware::from_fn_with_state(app.clone(), cors))
         .layer(middleware::from_fn_with_state(app.clone(), check_host))
         .layer(middleware::from_fn(vary_by_accept))
-        .layer(HandleErrorLayer::new(|_: BoxError| async {
-            ApiError::unavailable("The request took too long. Please try again.")
-        }))
-        .timeout(timeout)
-        .layer(CompressionLayer::new());
+        .layer(middleware::from_fn_with_state(app.clone(), limit_time))
+        .layer(CompressionLayer::new().compress_when(is_compressible()));
     Ok(router
         .fallback(|| async { ApiError::not_found() })
         .layer(layers)
@@ -131,6 +129,40 @@ async fn check_host(State(app): State<App>, request: Request, next: Next) -> Res
         return ApiError::bad_request("This host name is not served here.").into_response();
     }
     next.run(request).await
+}
+
+/// What is compressed already stays as it is: it would only cost time, and videos their length and ranges.
+fn is_compressible() -> impl Predicate {
+    let further = ["video/", "audio/", "application/octet-stream"].map(NotForContentType::const_new);
+    let [video, audio, other] = further;
+    DefaultPredicate::new().and(video).and(audio).and(other)
+}
+
+/// Requests that carry files get longer: not everybody has a fast line. Whoever is slower than that is cut off.
+async fn limit_time(State(app): State<App>, request: Request, next: Next) -> Response {
+    let http = &app.config().http;
+    let seconds = if carries_files(request.headers()) {
+        http.upload_timeout_seconds
+    } else {
+        http.request_timeout_seconds
+    };
+    tokio::time::timeout(Duration::from_secs(seconds), next.run(request))
+        .await
+        .unwrap_or_else(|_| {
+            ApiError::unavailable("The request took too long. Please try again.").into_response()
+        })
+}
+
+/// A form with files, or a file by itself.
+fn carries_files(headers: &HeaderMap) -> bool {
+    let kind = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default()
+        .to_ascii_lowercase();
+    ["multipart/form-data", "image/", "video/"]
+        .iter()
+        .any(|prefix| kind.starts_with(prefix))
 }
 
 async fn vary_by_accept(request: Request, next: Next) -> Response {

@@ -3,6 +3,7 @@
 use std::{fs::File, io};
 
 use bytes::{Bytes, BytesMut};
+use futures::{Stream, TryStreamExt as _};
 use tokio::io::{AsyncSeekExt as _, AsyncWriteExt as _};
 
 use super::ApiError;
@@ -187,6 +188,29 @@ impl Spool {
             content_type,
             content,
         }))
+    }
+}
+
+impl Content {
+    /// Keeps what a stream brings, as the files of a body are kept; `None` if it is more than `largest` bytes, or nothing.
+    ///
+    /// # Errors
+    /// When the stream or the temporary folder fails.
+    pub async fn gather(
+        pieces: impl Stream<Item = io::Result<Bytes>>,
+        largest: u64,
+    ) -> io::Result<Option<Self>> {
+        let field = FileField::one("", largest);
+        let (mut spool, mut left) = (Spool::new(field), MemoryLeft::default());
+        let mut pieces = std::pin::pin!(pieces);
+        let full = |_| io::Error::other("there is no room in the temporary folder");
+        while let Some(piece) = pieces.try_next().await? {
+            spool.write(&piece, &mut left).await.map_err(full)?;
+        }
+        match spool.finish(String::new(), None).await.map_err(full)? {
+            Received::Whole(upload) => Ok(Some(upload.content)),
+            Received::Empty | Received::TooLarge => Ok(None),
+        }
     }
 }
 

@@ -20,6 +20,7 @@ use opendal::options::WriteOptions;
 use opendal::{ErrorKind, Operator};
 
 pub use self::key::{InvalidKey, MAX_KEY_BYTES, MAX_SEGMENT_BYTES};
+pub(crate) use self::pieces::pieces_of;
 pub use self::s3::S3Options;
 
 use self::key::{checked, percent_encoded};

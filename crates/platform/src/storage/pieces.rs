@@ -1,11 +1,18 @@
 //! Files that are written piece by piece, as they come.
 
-use std::{convert::Infallible, io};
+use std::{
+    convert::Infallible,
+    io::{self, SeekFrom},
+    ops::Range,
+};
 
-use bytes::Bytes;
-use futures::{Stream, TryStreamExt as _};
+use bytes::{Bytes, BytesMut};
+use futures::{Stream, TryStreamExt as _, stream};
 use opendal::{Writer, options::WriteOptions};
-use tokio::sync::oneshot;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncSeekExt as _},
+    sync::oneshot,
+};
 
 use super::{Place, Storage, StorageError, failure, key::checked};
 
@@ -52,7 +59,8 @@ impl Storage {
         file: std::fs::File,
         content_type: &str,
     ) -> Result<u64, StorageError> {
-        self.put_stream(key, pieces(file), content_type).await
+        self.put_stream(key, pieces_of(file, 0..u64::MAX), content_type)
+            .await
     }
 }
 
@@ -91,18 +99,21 @@ async fn write(
     stored
 }
 
-fn pieces(file: std::fs::File) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
-    use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _};
-
+/// The bytes of a file in `range`, or up to its end, piece by piece.
+pub(crate) fn pieces_of(
+    file: std::fs::File,
+    range: Range<u64>,
+) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
     let begin = async move {
         let mut file = tokio::fs::File::from_std(file);
-        file.rewind().await?;
-        let read = |mut file: tokio::fs::File| async move {
-            let mut piece = bytes::BytesMut::with_capacity(PIECE);
+        file.seek(SeekFrom::Start(range.start)).await?;
+        let read = |mut file: tokio::io::Take<tokio::fs::File>| async move {
+            let mut piece = BytesMut::with_capacity(PIECE);
             file.read_buf(&mut piece).await?;
             Ok((!piece.is_empty()).then(|| (piece.freeze(), file)))
         };
-        Ok::<_, io::Error>(futures::stream::try_unfold(file, read))
+        let rest = file.take(range.end.saturating_sub(range.start));
+        Ok::<_, io::Error>(stream::try_unfold(rest, read))
     };
-    futures::stream::once(begin).try_flatten()
+    stream::once(begin).try_flatten()
 }

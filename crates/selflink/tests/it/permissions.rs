@@ -47,6 +47,17 @@ const ENDPOINTS: &[(&str, &str, Who)] = &[
     ("DELETE", "/api/v1/auth/totp/", SignedIn),
     ("POST", "/api/v1/auth/totp/confirm/", SignedIn),
     ("POST", "/api/v1/auth/totp/start/", SignedIn),
+    ("GET", "/api/v1/bookmarks/", SignedIn),
+    ("GET", "/api/v1/comments/", Everybody),
+    ("POST", "/api/v1/comments/", SignedIn),
+    ("GET", "/api/v1/comments/{id}/", Everybody),
+    ("PUT", "/api/v1/comments/{id}/", SignedIn),
+    ("PATCH", "/api/v1/comments/{id}/", SignedIn),
+    ("DELETE", "/api/v1/comments/{id}/", SignedIn),
+    ("POST", "/api/v1/comments/{id}/like/", SignedIn),
+    ("GET", "/api/v1/comments/{id}/likes/", SignedIn),
+    ("POST", "/api/v1/comments/{id}/unlike/", SignedIn),
+    ("DELETE", "/api/v1/comments/{id}/unlike/", SignedIn),
     ("GET", "/api/v1/devices/", SignedIn),
     ("POST", "/api/v1/devices/", SignedIn),
     ("GET", "/api/v1/devices/{id}/", SignedIn),
@@ -59,6 +70,8 @@ const ENDPOINTS: &[(&str, &str, Who)] = &[
     ("GET", "/api/v1/feed/for_you_videos/", SignedIn),
     ("GET", "/api/v1/feed/health/", SignedIn),
     ("GET", "/api/v1/feed/home/", SignedIn),
+    ("GET", "/api/v1/hashtags/trending/", Everybody),
+    ("GET", "/api/v1/hashtags/{tag}/posts/", Everybody),
     ("GET", "/api/v1/health/", WhoeverSignsIn),
     ("GET", "/api/v1/home/highlights/", Everybody),
     ("POST", "/api/v1/me/account/delete/", SignedIn),
@@ -76,6 +89,29 @@ const ENDPOINTS: &[(&str, &str, Who)] = &[
     ("GET", "/api/v1/me/social/", SignedIn),
     ("POST", "/api/v1/me/social/{provider}/", SignedIn),
     ("DELETE", "/api/v1/me/social/{provider}/", SignedIn),
+    ("GET", "/api/v1/media/", SignedIn),
+    ("POST", "/api/v1/media/", SignedIn),
+    ("POST", "/api/v1/media/uploads/", SignedIn),
+    ("POST", "/api/v1/media/uploads/{id}/complete/", SignedIn),
+    ("PUT", "/api/v1/media/uploads/{token}/", WhoeverSignsIn),
+    ("GET", "/api/v1/media/{id}/", SignedIn),
+    ("PUT", "/api/v1/media/{id}/", SignedIn),
+    ("PATCH", "/api/v1/media/{id}/", SignedIn),
+    ("DELETE", "/api/v1/media/{id}/", SignedIn),
+    ("GET", "/api/v1/posts/", Everybody),
+    ("POST", "/api/v1/posts/", SignedIn),
+    ("GET", "/api/v1/posts/{id}/", Everybody),
+    ("PUT", "/api/v1/posts/{id}/", SignedIn),
+    ("PATCH", "/api/v1/posts/{id}/", SignedIn),
+    ("DELETE", "/api/v1/posts/{id}/", SignedIn),
+    ("POST", "/api/v1/posts/{id}/bookmark/", SignedIn),
+    ("DELETE", "/api/v1/posts/{id}/bookmark/", SignedIn),
+    ("POST", "/api/v1/posts/{id}/like/", SignedIn),
+    ("GET", "/api/v1/posts/{id}/likes/", SignedIn),
+    ("POST", "/api/v1/posts/{id}/repost/", SignedIn),
+    ("DELETE", "/api/v1/posts/{id}/repost/", SignedIn),
+    ("POST", "/api/v1/posts/{id}/unlike/", SignedIn),
+    ("DELETE", "/api/v1/posts/{id}/unlike/", SignedIn),
     ("GET", "/api/v1/profile/me/", SignedIn),
     ("PATCH", "/api/v1/profile/me/", SignedIn),
     ("GET", "/api/v1/users/", SignedIn),
@@ -135,6 +171,7 @@ async fn everybody_may_call_what_the_table_says_and_nothing_else() {
         deactivate(&app, inactive.id).await;
         let path = path
             .replace("{id}", &other.id.to_string())
+            .replace("{tag}", "tag")
             .replace("{provider}", "google");
         let expected = match who {
             Who::Everybody => [Ok(()), Err(401), Err(401), Ok(()), Ok(())],
@@ -162,6 +199,7 @@ async fn an_ended_session_opens_nothing() {
     for (method, path, who) in ENDPOINTS {
         let path = path
             .replace("{id}", &other.id.to_string())
+            .replace("{tag}", "tag")
             .replace("{provider}", "google");
         let expected = if *who == WhoeverSignsIn { Ok(()) } else { Err(401) };
         assert_eq!(

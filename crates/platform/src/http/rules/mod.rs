@@ -213,6 +213,34 @@ impl Rule for JsonObject {
     }
 }
 
+/// See [`json`].
+pub struct Json;
+
+/// Any JSON value but null, kept as it is; in forms its JSON text.
+pub fn json() -> Json {
+    Json
+}
+
+impl Rule for Json {
+    type Value = Value;
+    const BLANK_FORM_IS_NULL: bool = false;
+
+    fn check(&self, value: &Value) -> Result<Value, Vec<String>> {
+        match forbidden_in(value) {
+            Some(message) => Err(vec![message]),
+            None => Ok(value.clone()),
+        }
+    }
+
+    fn check_text(&self, text: &str) -> Result<Value, Vec<String>> {
+        match serde_json::from_str(text) {
+            Ok(Value::Null) => refuse("This field may not be null."),
+            Ok(value) => self.check(&value),
+            Err(_) => refuse("Value must be valid JSON."),
+        }
+    }
+}
+
 /// The first forbidden character anywhere in a JSON value, keys included.
 fn forbidden_in(value: &Value) -> Option<String> {
     match value {

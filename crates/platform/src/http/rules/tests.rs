@@ -243,6 +243,31 @@ fn choices_and_lists() {
 }
 
 #[test]
+fn any_json() {
+    for value in [
+        json!("text"),
+        json!([1, null]),
+        json!({"a": {"b": null}}),
+        json!(5),
+    ] {
+        assert_eq!(json().check(&value), Ok(value.clone()));
+        assert_eq!(json().check_text(&value.to_string()), Ok(value));
+    }
+    assert_eq!(
+        json().check_text("null"),
+        Err(vec!["This field may not be null.".to_owned()])
+    );
+    assert_eq!(
+        json().check_text("{"),
+        Err(vec!["Value must be valid JSON.".to_owned()])
+    );
+    assert_eq!(
+        refused(&json(), &json!([{"b\0": 1}])),
+        ["Null characters are not allowed."]
+    );
+}
+
+#[test]
 fn json_objects() {
     assert_eq!(refused(&json_object(), &json!([1])), ["Expected a JSON object."]);
     assert_eq!(
