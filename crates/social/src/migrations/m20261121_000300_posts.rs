@@ -10,8 +10,9 @@ pub struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        // `removed_at`: taken away by moderation, seen by nobody but the author, and not counted anywhere. `text_start` and
-        // `parent_key` are there to order by. What passes on a post keeps its id when the post goes: a popular post has too
+        // `removed_at`: taken away by moderation, seen by nobody but the author, and not counted anywhere. `text_start`,
+        // `visibility_key` and `parent_key` are there to order by: on `visibility` itself an index would be taken for finding
+        // posts, of which nearly all are public. What passes on a post keeps its id when the post goes: a popular post has too
         // many of them to be changed with it. Nor do replies hang on their comments: they may nest deeper than either engine
         // can cascade.
         create(
@@ -32,13 +33,14 @@ impl MigrationTrait for Migration {
                 removed_at TIMESTAMPTZ,
                 created_at TIMESTAMPTZ NOT NULL,
                 updated_at TIMESTAMPTZ NOT NULL,
-                text_start TEXT NOT NULL GENERATED ALWAYS AS (substr(text, 1, 64)) STORED
+                text_start TEXT NOT NULL GENERATED ALWAYS AS (substr(text, 1, 64)) STORED,
+                visibility_key TEXT NOT NULL GENERATED ALWAYS AS (visibility) STORED
             );
             CREATE INDEX posts_author ON posts (author_id, id);
             CREATE INDEX posts_author_newest ON posts (author_id, created_at, id);
             CREATE INDEX posts_newest ON posts (created_at, id);
             CREATE INDEX posts_text ON posts (text_start, id);
-            CREATE INDEX posts_visibility ON posts (visibility, id);
+            CREATE INDEX posts_visibility ON posts (visibility_key, id);
             CREATE INDEX posts_language ON posts (language, id);
             CREATE INDEX posts_likes ON posts (like_count, id);
             CREATE INDEX posts_comments ON posts (comment_count, id);

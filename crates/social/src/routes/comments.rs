@@ -101,8 +101,11 @@ pub async fn list(
         viewer: viewer.as_ref(),
         origin: &origin,
     };
-    let post = parameters.get("post").filter(|post| !post.is_empty());
-    reader.comments(post, paging).await.map(Json)
+    let page = match parameters.get("post").filter(|post| !post.is_empty()) {
+        Some(post) => reader.comments_on(post, paging).await,
+        None => reader.comments(paging).await,
+    };
+    page.map(Json)
 }
 
 /// Makes a comment on a post that one may see.
