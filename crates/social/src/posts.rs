@@ -184,9 +184,7 @@ pub async fn change(app: &App, viewer: &Viewer, id: i64, change: &PostChange) ->
         .write(|tx| async move {
             let post = hold_own(&tx, viewer, id).await?;
             let text = change.text.as_deref().unwrap_or(&post.text);
-            let visibility = change
-                .visibility
-                .map_or(post.visibility.as_str(), |visibility| visibility.into());
+            let visibility = change.visibility.map_or(post.visibility.as_str(), Into::into);
             let language = change.language.as_deref().unwrap_or(&post.language);
             let (is_new_text, is_new_audience) = (text != post.text, visibility != post.visibility);
             if is_new_text {

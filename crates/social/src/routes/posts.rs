@@ -37,7 +37,7 @@ pub struct PostBody {
     /// Up to four pictures.
     #[schema(value_type = Option<Vec<String>>, format = Binary)]
     images: Option<Vec<Vec<u8>>>,
-    /// MP4 or QuickTime, at most 50 MiB, and no pictures beside it.
+    /// `video/mp4` or `video/quicktime`, at most 50 MiB, and no pictures beside it.
     #[schema(value_type = Option<String>, format = Binary)]
     video: Option<Vec<u8>>,
 }
