@@ -13,8 +13,8 @@ use sea_orm::{
 };
 
 use crate::{
-    accounts::AccountError,
     entities::{avatars, personal_maps, users},
+    errors::AccountError,
 };
 
 /// The field of an avatar: a photograph of a telephone's camera has a tenth of that.

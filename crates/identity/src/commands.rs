@@ -15,9 +15,10 @@ use sea_orm::{ActiveValue::Set, EntityTrait as _};
 use serde_json::Map;
 
 use crate::{
-    accounts::{self, AccountError, NewAccount, Registration},
+    accounts::{self, NewAccount, Registration},
     change_password,
     entities::users,
+    errors::AccountError,
     follow_counts, groups, handles,
     settings::{AdminSettings, SuperuserSettings},
     terminal,

@@ -3,7 +3,7 @@
 //! Ledgers and the audit trail keep the number of the account, which leads nowhere afterwards.
 
 use platform::{
-    App, auth,
+    App,
     db::{Engine, Tx},
     http::Viewer,
     id::UserId,
@@ -16,8 +16,8 @@ use sea_orm::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    accounts::AccountError,
     entities::{avatars, users},
+    errors::AccountError,
     events::{DeletionRequested, UserChanged, UserDeleted},
     follows, passwords,
     sessions::{self, ClientInfo, Ending},
@@ -40,15 +40,16 @@ pub async fn request(
     client: &ClientInfo,
 ) -> Result<(), AccountError> {
     let user = viewer.id;
-    let account = users::Entity::find_by_id(user)
-        .one(app.db().reader())
-        .await?
-        .ok_or(AccountError::NoSuchUser)?;
-    if account.password != auth::UNUSABLE {
-        let password = confirmation.password.as_deref().unwrap_or("");
-        passwords::confirm(app, viewer, ("password", password), client).await?;
-    } else if confirmation.handle.as_ref() != Some(&account.handle) {
-        return Err(AccountError::HandleNotConfirmed);
+    let password = confirmation.password.as_deref();
+    let confirmed = passwords::confirm(app, viewer, ("password", password), client).await?;
+    if confirmed.is_none() {
+        let account = users::Entity::find_by_id(user)
+            .one(app.db().reader())
+            .await?
+            .ok_or(AccountError::NoSuchUser)?;
+        if confirmation.handle.as_ref() != Some(&account.handle) {
+            return Err(AccountError::HandleNotConfirmed);
+        }
     }
     app.db()
         .write(|tx| async move {

@@ -5,9 +5,10 @@ use platform::{App, db::Tx, id::UserId};
 use sea_orm::{ActiveValue::Set, EntityTrait as _};
 
 use crate::{
-    accounts::{self, AccountError, NewAccount, Registration},
+    accounts::{self, NewAccount, Registration},
     deletion,
     entities::users,
+    errors::AccountError,
     follows,
 };
 

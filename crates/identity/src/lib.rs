@@ -8,10 +8,12 @@ mod change_password;
 mod collections;
 mod commands;
 mod deletion;
+mod delivery;
 mod demo;
 mod devices;
 mod directory;
 mod entities;
+mod errors;
 mod events;
 mod exports;
 mod follow_counts;
@@ -28,8 +30,9 @@ mod migrations;
 mod one_time_tokens;
 mod passwords;
 mod privacy;
-mod reauthentication;
+mod profiles;
 mod routes;
+mod searchable;
 mod second_factor;
 mod sessions;
 mod settings;
@@ -54,12 +57,20 @@ use events::{AvatarReplaced, DeletionRequested, ExportRequested};
 pub use avatars::{purge as purge_avatars, remove_all as remove_avatars};
 pub use collections::{Collection, members};
 pub use deletion::hold as hold_account;
+pub use delivery::{
+    DeliverySettings, Mailing, PushDevice, delivery_settings, devices_called, devices_of, digest_readers,
+    forget_device, reached_by, stop_mails,
+};
 pub use demo::{DemoAccount, seed as seed_demo};
+pub use entities::devices::PushToken;
 pub use events::{
     FactorChange, Followed, PasswordChanged, SecondFactorChanged, SessionsEnded, Unfollowed, UserChanged,
     UserDeleted, UserRegistered,
 };
+pub use privacy::{finds, reads_profile};
+pub use searchable::{SearchableUser, listed_users, searchable_users, searchable_users_after};
 pub use sessions::find_standing;
+pub use settings::requires_verification;
 pub use ties::{Ties, between as ties};
 pub use users::{SettingsView, UserView, count_posts, existing, shown_to};
 

@@ -21,8 +21,8 @@ use sea_orm::{
 };
 
 use crate::{
-    accounts::AccountError,
     entities::{sessions, users},
+    errors::AccountError,
     events::SessionsEnded,
     second_factor::{self, challenges},
     settings::requires_verification,

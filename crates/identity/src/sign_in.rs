@@ -7,8 +7,9 @@ use sea_orm::{
 use serde_json::{Map, Value};
 
 use crate::{
-    accounts::{self, AccountError, SignedIn},
+    accounts::{self, SignedIn},
     entities::{challenges::Kind, users},
+    errors::AccountError,
     second_factor::{
         self, FactorError, Method, challenges,
         passkeys::{self, Used},

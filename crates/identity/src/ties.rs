@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use platform::{App, db::Tx, id::UserId};
 use sea_orm::{ConnectionTrait, DbErr, Statement, Value};
 
-use crate::{accounts::AccountError, collections::Collection, follows, users};
+use crate::{collections::Collection, errors::AccountError, follows, users};
 
 /// What connects or separates one account and another.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -5,6 +5,7 @@ mod attachments;
 mod bookmarks;
 mod commands;
 mod comments;
+mod context;
 mod counts;
 mod demo;
 mod errors;
@@ -22,6 +23,7 @@ mod posts;
 mod realtime;
 mod reposts;
 mod routes;
+mod searchable;
 mod sql;
 mod target;
 mod views;
@@ -35,6 +37,7 @@ use platform::{
     outbox::{DomainEvent as _, Subscription},
 };
 
+pub use context::{CommentContext, comment_context, post_text, readers_among};
 pub use demo::seed as seed_demo;
 pub use events::{
     CommentChanged, CommentCreated, CommentDeleted, CommentLiked, CommentUnliked, Mentioned, PostChanged,
@@ -42,6 +45,7 @@ pub use events::{
 };
 pub use moderation::{Content, content, remove_comment, remove_post, restore_comment, restore_post};
 pub use names::{Names, hashtag, names_in};
+pub use searchable::{SearchablePost, searchable_posts, searchable_posts_after};
 pub use target::Target;
 pub use views::{
     CommentView, ImageView, MentionView, PostView, VideoView, comments_shown_to, posts_shown_to,

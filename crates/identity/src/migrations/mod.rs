@@ -8,6 +8,7 @@ mod m20261121_000006_second_factor;
 mod m20261121_000010_profiles;
 mod m20261121_000010_social_accounts;
 mod m20261121_000011_devices;
+mod m20261121_000012_digests;
 
 use sea_orm_migration::MigrationTrait;
 
@@ -22,5 +23,6 @@ pub fn all() -> Vec<Box<dyn MigrationTrait>> {
         Box::new(m20261121_000010_profiles::Migration),
         Box::new(m20261121_000010_social_accounts::Migration),
         Box::new(m20261121_000011_devices::Migration),
+        Box::new(m20261121_000012_digests::Migration),
     ]
 }

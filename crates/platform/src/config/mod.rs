@@ -1,5 +1,6 @@
 //! The settings of the instance: each declared once, read once from the environment, never looked up again.
 
+mod base_url;
 mod guardrails;
 mod reference;
 mod sections;
@@ -7,6 +8,7 @@ mod setting;
 
 use std::path::PathBuf;
 
+pub use base_url::BaseUrl;
 pub use guardrails::warnings;
 pub use reference::{markdown, values};
 pub use sections::{

@@ -127,6 +127,11 @@ impl ApiError {
         )
     }
 
+    /// 404: what was asked for cannot be looked for.
+    pub fn not_found_as(detail: &str) -> Self {
+        Self::detail(StatusCode::NOT_FOUND, detail)
+    }
+
     /// 404: a cursor that this server did not make.
     pub fn invalid_cursor() -> Self {
         Self::detail(StatusCode::NOT_FOUND, "Invalid cursor")

@@ -23,7 +23,7 @@ pub use body::{Body, Input};
 pub use error::ApiError;
 pub use fields::Fields;
 pub use origin::{Origin, Peer};
-pub use page::{Page, Paginated, Paging, Parameters, SortKind, SortValue, Sortable};
+pub use page::{Links, Page, Paginated, Paging, Parameters, SortKind, SortValue, Sortable, Walk};
 pub use router::{openapi, router};
 pub use rules::{
     PrimaryKey, Rule, boolean, choice, date, email, integer, json, json_object, number, primary_key, text,

@@ -1,6 +1,7 @@
 //! Cursor pagination: a walk from the first page to `next == null` gives every item exactly once, also while items are
 //! added and when several have equal sort values, because the id breaks every tie.
 
+mod links;
 #[cfg(test)]
 mod tests;
 
@@ -19,6 +20,8 @@ use crate::{
     app::App,
     http::{ApiError, Origin},
 };
+
+pub use links::Links;
 
 /// Items of a page when the client does not say, in items.
 const DEFAULT_SIZE: usize = 20;
@@ -99,13 +102,10 @@ impl SortValue {
 /// Which page a request asks for.
 pub struct Paging {
     size: usize,
-    cursor: Option<String>,
     ordering: String,
     /// From 1; see [`Paging::numbered`].
     number: Option<u32>,
-    url: String,
-    /// The other parameters of the request, in alphabetical order.
-    parameters: Vec<(String, String)>,
+    links: Links,
 }
 
 /// The parameters of a request's query. The last of several with the same name wins; bytes that are no UTF-8 are replaced.
@@ -160,21 +160,11 @@ impl Paging {
             .and_then(|size| usize::try_from(size).ok())
             .filter(|size| *size > 0)
             .unwrap_or(DEFAULT_SIZE);
-        let cursor = parameters
-            .get("cursor")
-            .filter(|cursor| !cursor.is_empty())
-            .map(str::to_owned);
-        let ordering = parameters.get("ordering").unwrap_or_default().to_owned();
-        let Parameters(mut parameters) = parameters;
-        parameters.retain(|(name, _)| name != "cursor");
-        parameters.sort();
         Self {
             size: size.min(LARGEST_SIZE),
-            cursor,
-            ordering,
+            ordering: parameters.get("ordering").unwrap_or_default().to_owned(),
             number: None,
-            url,
-            parameters,
+            links: Links::of(parameters, url),
         }
     }
 
@@ -183,11 +173,10 @@ impl Paging {
     #[must_use]
     pub fn numbered(mut self) -> Self {
         let number = self
-            .parameters
-            .iter()
-            .rfind(|(name, _)| name == "page")
-            .and_then(|(_, number)| number.trim().parse().ok());
-        self.number = number.filter(|number| *number > 0 && self.cursor.is_none());
+            .links
+            .parameter("page")
+            .and_then(|number| number.trim().parse().ok());
+        self.number = number.filter(|number| *number > 0 && self.links.cursor().is_none());
         self
     }
 
@@ -204,19 +193,29 @@ impl Paging {
             order.push((id, descending));
         }
         let position = self
-            .cursor
-            .as_deref()
-            .map(|cursor| read_cursor(cursor, &order))
+            .links
+            .cursor()
+            .map(|cursor| decode(cursor, &order).ok_or_else(ApiError::invalid_cursor))
             .transpose()?;
         Ok(Page {
             size: self.size,
             order,
             position,
             number: self.number,
-            url: self.url,
-            parameters: self.parameters,
+            links: self.links,
         })
     }
+}
+
+/// The way to a page of a list that is ordered by id alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Walk {
+    /// The id behind which it begins; `None`: at the first.
+    pub behind: Option<i64>,
+    /// Whether it leads from higher ids to lower ones.
+    pub descends: bool,
+    /// How many items are wanted: one more than the page has, to know whether there is a further page.
+    pub take: usize,
 }
 
 fn fields(ordering: &str, sortable: &[Sortable]) -> Vec<(Sortable, bool)> {
@@ -236,16 +235,6 @@ fn fields(ordering: &str, sortable: &[Sortable]) -> Vec<(Sortable, bool)> {
 struct Position {
     backward: bool,
     values: Vec<SortValue>,
-}
-
-fn read_cursor(cursor: &str, order: &[(Sortable, bool)]) -> Result<Position, ApiError> {
-    // The mobile app sends the whole `next` link.
-    let inner = cursor.split_once('?').and_then(|(_, query)| {
-        url::form_urlencoded::parse(query.as_bytes())
-            .find(|(name, _)| name == "cursor")
-            .map(|(_, value)| value.into_owned())
-    });
-    decode(inner.as_deref().unwrap_or(cursor), order).ok_or_else(ApiError::invalid_cursor)
 }
 
 fn decode(cursor: &str, order: &[(Sortable, bool)]) -> Option<Position> {
@@ -275,8 +264,7 @@ pub struct Page {
     order: Vec<(Sortable, bool)>,
     position: Option<Position>,
     number: Option<u32>,
-    url: String,
-    parameters: Vec<(String, String)>,
+    links: Links,
 }
 
 impl Page {
@@ -311,6 +299,22 @@ impl Page {
         statement
     }
 
+    /// How to walk to this page, for lists that are not made by a statement; their only order is by id.
+    pub fn walk(&self) -> Walk {
+        let position = self
+            .position
+            .as_ref()
+            .and_then(|position| position.values.first());
+        Walk {
+            behind: match position {
+                Some(SortValue::Integer(id)) => Some(*id),
+                _ => None,
+            },
+            descends: self.order.first().is_none_or(|(_, descends)| *descends) != self.is_backward(),
+            take: self.size + 1,
+        }
+    }
+
     /// Everything behind the position.
     fn condition(&self, position: &Position) -> Condition {
         let descends: Vec<bool> = self
@@ -342,23 +346,14 @@ impl Page {
         })
     }
 
-    fn link_to(&self, number: u32) -> String {
-        let others = self.parameters.iter().filter(|(name, _)| name != "page");
-        let query = url::form_urlencoded::Serializer::new(String::new())
-            .extend_pairs(others)
-            .append_pair("page", &number.to_string())
-            .finish();
-        format!("{}?{query}", self.url)
-    }
-
     /// The answer for the rows found; `value` gives a row's value of a sortable field.
     pub fn answer<R>(self, mut rows: Vec<R>, value: impl Fn(&R, &str) -> SortValue) -> Paginated<R> {
         let (backward, more) = (self.is_backward(), rows.len() > self.size);
         rows.truncate(self.size);
         if let Some(number) = self.number {
             return Paginated {
-                next: more.then(|| self.link_to(number.saturating_add(1))),
-                previous: (number > 1).then(|| self.link_to(number - 1)),
+                next: more.then(|| self.links.to_page(number.saturating_add(1))),
+                previous: (number > 1).then(|| self.links.to_page(number - 1)),
                 results: rows,
             };
         }
@@ -371,13 +366,7 @@ impl Page {
                 .iter()
                 .map(|(field, _)| row.map(|row| value(row, field.name)))
                 .collect::<Option<_>>()?;
-            let mut parameters = self.parameters.clone();
-            parameters.push(("cursor".to_owned(), encode(backward, &values)));
-            parameters.sort();
-            let query = url::form_urlencoded::Serializer::new(String::new())
-                .extend_pairs(parameters)
-                .finish();
-            Some(format!("{}?{query}", self.url))
+            Some(self.links.to(encode(backward, &values)))
         };
         let has_next = if backward { true } else { more };
         let has_previous = if backward { more } else { self.position.is_some() };
