@@ -1,7 +1,7 @@
 //! What can be measured. A scenario is one file below this one and one line in [`ALL`].
 
-mod feed_home;
 mod crowd;
+mod feed_home;
 mod follow_churn;
 mod login;
 mod me;
