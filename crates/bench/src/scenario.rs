@@ -6,6 +6,7 @@ mod follow_churn;
 mod login;
 mod me;
 mod me_during_sign_in;
+mod post;
 mod post_create;
 mod register;
 mod search_users;
@@ -30,6 +31,8 @@ pub static ALL: &[&dyn Scenario] = &[
     &user_detail::ORDINARY,
     &user_detail::POPULAR,
     &search_users::SearchUsers,
+    &post::DETAIL,
+    &post::COMMENTS,
     &follow_churn::FollowChurn,
     &feed_home::FeedHome,
     &post_create::PostCreate,

@@ -107,14 +107,14 @@ impl OpenSearchEngine {
     }
 
     /// Makes the indexes that are missing, and has them filled.
-    async fn prepare(&self, app: &App) -> Result<(), EngineError> {
+    async fn prepare(&self, app: &App, patience: Duration) -> Result<(), EngineError> {
         if self.is_prepared.load(Ordering::Relaxed) {
             return Ok(());
         }
         for what in [What::Users, What::Posts] {
             let path = queries::index(what);
             let made = self
-                .ask((Method::PUT, path), vec![queries::mapping(what)], WRITE_TIMEOUT)
+                .ask((Method::PUT, path), vec![queries::mapping(what)], patience)
                 .await;
             match made {
                 Ok(_) => {
@@ -132,7 +132,7 @@ impl OpenSearchEngine {
 
     /// Removes an account and its posts.
     pub async fn forget(&self, app: &App, user: UserId) -> Result<(), EngineError> {
-        self.prepare(app).await?;
+        self.prepare(app, WRITE_TIMEOUT).await?;
         let posts = json!({ "query": { "term": { "author_id": user.0 } } });
         let path = format!(
             "{}/_delete_by_query?conflicts=proceed",
@@ -162,7 +162,8 @@ impl OpenSearchEngine {
 #[async_trait::async_trait]
 impl Engine for OpenSearchEngine {
     async fn find(&self, app: &App, ask: &Ask<'_>) -> Result<Hits, EngineError> {
-        self.prepare(app).await?;
+        let patience = Duration::from_millis(self.settings.timeout_millis);
+        self.prepare(app, patience).await?;
         let size = FEWEST_HITS
             .max(2 * ask.walk.take)
             .min(DEEPEST.saturating_sub(ask.skip));
@@ -170,7 +171,6 @@ impl Engine for OpenSearchEngine {
             return Ok(Hits::default());
         }
         let path = format!("{}/_search", queries::index(ask.what));
-        let patience = Duration::from_millis(self.settings.timeout_millis);
         let answer = self
             .ask((Method::POST, &path), vec![queries::search(ask, size)], patience)
             .await?;
@@ -186,7 +186,7 @@ impl Engine for OpenSearchEngine {
     /// The version is drawn before the rows are read. What changes them later has an event, and so a refresh with a higher
     /// version, which OpenSearch prefers in whatever order the two arrive.
     async fn refresh(&self, app: &App, what: What, ids: &[i64]) -> Result<(), EngineError> {
-        self.prepare(app).await?;
+        self.prepare(app, WRITE_TIMEOUT).await?;
         let version = app.db().ids().next();
         let on = app.db().reader();
         let documents: Vec<(i64, Value)> = match what {

@@ -101,7 +101,10 @@ async fn enrolment_cannot_be_guessed_either() {
 async fn guesses_at_the_password_count_with_those_at_sign_in() {
     let app = start_with(&[("SIGN_IN_PAIR_RATE", "6/min")]).await;
     let ann = user(&app).await;
-    let guess = json!({ "password": "guess" });
+    let (right, guess) = (json!({ "password": PASSWORD }), json!({ "password": "guess" }));
+    for _ in 0..8 {
+        ann.client.post("auth/totp/start/", &right).await.expect(200);
+    }
     let wrong = json!({ "email": ann.email, "password": "guess" });
     for path in [
         "auth/totp/start/",
@@ -110,15 +113,10 @@ async fn guesses_at_the_password_count_with_those_at_sign_in() {
     ] {
         ann.client.post(path, &guess).await.expect(400);
         app.client().post("auth/login/", &wrong).await.expect(400);
-        // What names no password is no guess, and a right one does not count.
+        // What names no password is no guess.
         ann.client.post(path, &json!({})).await.expect(400);
     }
-    let right = json!({ "password": PASSWORD });
     ann.client.post("auth/totp/start/", &right).await.expect(429);
     log_in(&app, &ann, None).await.expect(429);
-    app.advance(Duration::minutes(1));
-    for _ in 0..8 {
-        ann.client.post("auth/totp/start/", &right).await.expect(200);
-    }
     app.stop().await;
 }
