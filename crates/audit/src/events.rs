@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 
 use platform::{
-    http::{Page, Parameters, SortKind, SortValue, Sortable, Timestamp},
+    App,
+    http::{ApiError, Page, Paginated, Paging, Parameters, SortKind, SortValue, Sortable, Timestamp},
     id::UserId,
 };
 use sea_orm::{
@@ -115,6 +116,19 @@ pub async fn page_of(on: &impl ConnectionTrait, wanted: Condition, page: &Page) 
         .query_all_raw(page.statement(query, on.get_database_backend()))
         .await?;
     rows.iter().map(|row| Model::from_query_result(row, "")).collect()
+}
+
+/// The page of the trail that a request asks for, newest first.
+pub async fn page(
+    app: &App,
+    parameters: &Parameters,
+    paging: Paging,
+) -> Result<Paginated<EventView>, ApiError> {
+    let page = paging.order(&SORTABLE, "-created_at", ID)?;
+    let found = page_of(app.db().reader(), filter(parameters), &page).await?;
+    let page = page.answer(found, sort_value);
+    let actors = actors_of(app.db().reader(), &page.results).await?;
+    Ok(page.map(|event| view(event, &actors)))
 }
 
 /// One event.

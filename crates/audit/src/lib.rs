@@ -14,6 +14,7 @@ use futures::FutureExt as _;
 use platform::{Domain, audit::Action, domain::PersonalData, outbox::DomainEvent as _, outbox::Subscription};
 
 pub use chain::append;
+pub use events::{EventView, page};
 
 /// The domain as the binary lists it.
 pub fn domain() -> Domain {

@@ -24,6 +24,8 @@ const TABLES: &str = "
     CREATE TABLE user_pii (user_id INTEGER PRIMARY KEY, email, email_key);
     CREATE TABLE user_settings (user_id INTEGER PRIMARY KEY, quiet_hours);
     CREATE TABLE follows (follower_id, followee_id, created_at, PRIMARY KEY (follower_id, followee_id));
+    CREATE TABLE posts (id INTEGER PRIMARY KEY, author_id, text, visibility, language, created_at, updated_at);
+    CREATE TABLE timeline (user_id, post_id, author_id, score, created_at);
     INSERT INTO users (id) VALUES (7164298750001152);";
 
 fn main() {
@@ -77,6 +79,8 @@ fn answer_all(mut stream: TcpStream, login_status: &str) {
             request if request.starts_with(b"POST /api/v1/auth/register/ ") => ("201 Created", REGISTERED),
             request if request.starts_with(b"POST /api/v1/auth/login/ ") => (login_status, REGISTERED),
             request if request.starts_with(b"GET /api/v1/users/") => ("200 OK", "{\"results\":[]}"),
+            request if request.starts_with(b"GET /api/v1/feed/") => ("200 OK", "{\"items\":[]}"),
+            request if request.starts_with(b"POST /api/v1/posts/ ") => ("201 Created", "{}"),
             request if is_follow(request) => ("200 OK", "{\"following\":true}"),
             _ => ("404 Not Found", "{}"),
         };

@@ -63,6 +63,10 @@ pub struct Outcome {
     pub floor_error: Option<String>,
     /// What was wrong in the database after the last answer.
     pub check_error: Option<String>,
+    /// Milliseconds until the work of a single request was done that goes on after its answer; the median of a few.
+    pub errand_millis: Option<f64>,
+    /// What was true then.
+    pub errand: Option<&'static str>,
     pub rounds: Vec<Round>,
 }
 
@@ -76,6 +80,8 @@ pub struct Findings {
     pub floor: Option<&'static str>,
     pub floor_error: Option<String>,
     pub check_error: Option<String>,
+    /// Milliseconds, and what was true then.
+    pub errand: Option<(f64, &'static str)>,
     pub server_peak_memory_bytes: u64,
 }
 
@@ -174,6 +180,8 @@ impl Outcome {
             ratio_to_floor: median(rounds.iter().filter_map(Round::ratio_to_floor)),
             floor_error: findings.floor_error,
             check_error: findings.check_error,
+            errand_millis: findings.errand.map(|(millis, _)| millis),
+            errand: findings.errand.map(|(_, what)| what),
             rounds,
         }
     }
@@ -199,6 +207,7 @@ impl Outcome {
         let notes = [
             self.quiet_note(),
             self.floor_note(),
+            self.errand_note(),
             wrong("no floor", &self.floor_error),
             wrong("wrong after the load", &self.check_error),
             wrong("first failure", &self.first_failure),
@@ -212,6 +221,11 @@ impl Outcome {
     fn floor_note(&self) -> Option<String> {
         let (name, tps, ratio) = (self.floor?, self.floor_tps?, self.ratio_to_floor?);
         Some(format!("floor ({name}): {tps:.0}/s, ratio to floor: {ratio:.2}"))
+    }
+
+    fn errand_note(&self) -> Option<String> {
+        let (millis, what) = (self.errand_millis?, self.errand?);
+        Some(format!("one alone: {millis:.0} ms until the {what}"))
     }
 
     fn quiet_note(&self) -> Option<String> {
@@ -253,7 +267,7 @@ pub fn table_head() -> String {
 }
 
 /// The middle value (the mean of the two middle ones); `None` of nothing.
-fn median(values: impl Iterator<Item = f64>) -> Option<f64> {
+pub fn median(values: impl Iterator<Item = f64>) -> Option<f64> {
     let mut values: Vec<f64> = values.collect();
     values.sort_by(f64::total_cmp);
     let middle = values.len() / 2;
@@ -300,6 +314,7 @@ mod tests {
             floor: None,
             floor_error: None,
             check_error: None,
+            errand: None,
             server_peak_memory_bytes: 0,
         }
     }
@@ -350,6 +365,19 @@ mod tests {
                 "beside 7 requests/s in the background; without them: 80 requests/s, p50 100 µs, p99 100 µs; \
                  with them: requests/s × 0.25, p50 × 3.00, p99 × 3.00"
             ),
+            "{row}"
+        );
+    }
+
+    #[test]
+    fn errands_are_noted() {
+        let found = Findings {
+            errand: Some((41.6, "lights are out")),
+            ..findings(total(&[100]))
+        };
+        let row = Outcome::new(("post-create", Backend::Sqlite), found).table_row();
+        assert!(
+            row.ends_with("one alone: 42 ms until the lights are out"),
             "{row}"
         );
     }

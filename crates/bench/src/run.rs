@@ -1,19 +1,26 @@
 //! A run: every chosen scenario on every chosen database, each with a server and a database of its own.
 
 use std::path::Path;
+use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use tempfile::TempDir;
 
 use crate::account;
 use crate::database::{Backend, Database};
 use crate::floor::{Floor, Ground};
+use crate::http::Connection;
 use crate::load::{Load, Measurement};
 use crate::machine::Machine;
 use crate::options::Options;
-use crate::report::{Comparison, Findings, Outcome, Report, Round, float, table_head};
-use crate::scenario::{Check, Scenario, Stage};
+use crate::report::{Comparison, Findings, Outcome, Report, Round, float, median, table_head};
+use crate::scenario::{Check, Errand, Scenario, Stage};
 use crate::server::Server;
+
+/// How often an errand is made.
+const ERRANDS: usize = 5;
+/// How long one may take.
+const LONGEST_ERRAND: Duration = Duration::from_mins(1);
 
 /// Measures what the options ask for and prints it; whether everything succeeded.
 pub async fn run(options: &Options) -> Result<bool> {
@@ -134,8 +141,12 @@ async fn measure_rounds(scenario: &dyn Scenario, host: &Host, options: &Options)
         floor: floor.map(Floor::name),
         floor_error: None,
         check_error: None,
+        errand: None,
         server_peak_memory_bytes: 0,
     };
+    findings.errand = run_errands(scenario, &stage, &host.database)
+        .await?
+        .zip(scenario.errand(&stage).map(|errand| errand.is_done.what));
     for _ in 0..options.rounds {
         let quiet_requests_per_second = match &mut findings.quiet {
             Some(quiet) => Some(add_round(quiet, load.measure_quiet().await?)?),
@@ -161,6 +172,29 @@ async fn measure_rounds(scenario: &dyn Scenario, host: &Host, options: &Options)
     findings.check_error = check(scenario, &stage, &host.database).await;
     findings.server_peak_memory_bytes = host.server.peak_memory()?;
     Ok(Outcome::new((scenario.name(), backend), findings))
+}
+
+/// Makes the scenario's errand a few times, one after the other; the median time until its work was done, in milliseconds.
+async fn run_errands(scenario: &dyn Scenario, stage: &Stage, database: &Database) -> Result<Option<f64>> {
+    let Some(Errand { request, is_done }) = scenario.errand(stage) else {
+        return Ok(None);
+    };
+    let mut connection = Connection::open(stage.address).await?;
+    let mut times = Vec::new();
+    for _ in 0..ERRANDS {
+        let sent = Instant::now();
+        let response = connection.send(&request).await?;
+        ensure!(response.is_success(), "status {} to an errand", response.status);
+        while database.number(&is_done.sql).await? != 0 {
+            ensure!(
+                sent.elapsed() < LONGEST_ERRAND,
+                "an errand was not done: {}",
+                is_done.what
+            );
+        }
+        times.push(sent.elapsed().as_secs_f64() * 1e3);
+    }
+    Ok(median(times.into_iter()))
 }
 
 /// Adds a round to the earlier ones; its requests per second.

@@ -1,10 +1,14 @@
 //! What can be measured. A scenario is one file below this one and one line in [`ALL`].
 
+mod crowd;
+mod feed_home;
 mod follow_churn;
 mod login;
 mod me;
 mod me_during_sign_in;
+mod post_create;
 mod register;
+mod search_users;
 mod sign_in;
 mod user_detail;
 mod users_list;
@@ -25,7 +29,10 @@ pub static ALL: &[&dyn Scenario] = &[
     &users_list::UsersList,
     &user_detail::ORDINARY,
     &user_detail::POPULAR,
+    &search_users::SearchUsers,
     &follow_churn::FollowChurn,
+    &feed_home::FeedHome,
+    &post_create::PostCreate,
     &sign_in::SignIn,
     &me_during_sign_in::MeDuringSignIn,
 ];
@@ -47,6 +54,11 @@ pub trait Scenario: Sync {
 
     /// Statements to run before the load starts, when the accounts are registered; the same text for both databases.
     fn prepare_sql(&self, _stage: &Stage) -> Option<String> {
+        None
+    }
+
+    /// A request whose work goes on after its answer: it is made a few times before the load, and timed to its end.
+    fn errand(&self, _stage: &Stage) -> Option<Errand> {
         None
     }
 
@@ -83,6 +95,15 @@ pub struct Check {
     pub sql: String,
     /// What it counts, for the report.
     pub what: &'static str,
+}
+
+/// A request whose work goes on after its answer.
+#[derive(Debug)]
+pub struct Errand {
+    /// The request.
+    pub request: Vec<u8>,
+    /// What counts 0 once the work is done.
+    pub is_done: Check,
 }
 
 /// What a scenario finds when it starts.

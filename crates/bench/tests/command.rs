@@ -40,7 +40,7 @@ fn all_scenarios_are_measured_and_reported() {
     let table = text(&output.stdout);
     let report: Value = serde_json::from_slice(&fs::read(json).unwrap()).unwrap();
     let outcomes = report["outcomes"].as_array().unwrap();
-    assert_eq!(outcomes.len(), 9);
+    assert_eq!(outcomes.len(), 11);
     for outcome in outcomes {
         assert!(table.contains(outcome["scenario"].as_str().unwrap()), "{table}");
         assert!(
@@ -73,6 +73,7 @@ fn all_scenarios_are_measured_and_reported() {
             .find(|outcome| outcome["scenario"] == name)
             .unwrap()
     };
+    assert!(of("post-create")["errand_millis"].as_f64().unwrap() > 0.0);
     assert!(of("sign-in")["ratio_to_floor"].as_f64().unwrap() > 0.0);
     let mixed = of("me-during-sign-in");
     assert!(mixed["background_per_second"].as_f64().unwrap() > 100.0);

@@ -1,128 +1,24 @@
-//! Accounts: registration, sign-in, changes.
+//! Accounts: their making, and how they are found by address and handle.
 
-use chrono::{NaiveDate, NaiveTime};
-use platform::{
-    App,
-    db::{Tx, violates_unique},
-    http::ApiError,
-    id::UserId,
-    storage::StorageError,
-};
+use platform::{App, db::Tx, id::UserId};
 use sea_orm::{
-    ActiveModelTrait as _,
-    ActiveValue::{NotSet, Set},
+    ActiveValue::Set,
     ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, PaginatorTrait as _, QueryFilter as _,
     sea_query::{Expr, ExprTrait as _, Query},
 };
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
 use crate::{
     entities::{user_pii, user_settings, users},
-    events::{UserChanged, UserRegistered},
+    errors::{AccountError, taken},
+    events::UserRegistered,
     handles,
-    second_factor::FactorError,
     sessions::{self, ClientInfo, TokenPair},
     users::{UserRow, own, search_text},
 };
 
 /// How often a handle is made anew when another account was quicker.
 const HANDLE_ATTEMPTS: usize = 20;
-
-/// What can be wrong with a request about accounts.
-#[derive(Debug, thiserror::Error)]
-pub enum AccountError {
-    /// Another account has the address.
-    #[error("user with this email already exists.")]
-    EmailTaken,
-    /// Another account has the handle as it was sent.
-    #[error("user with this handle already exists.")]
-    HandleTaken,
-    /// Another account has what the handle becomes.
-    #[error("Handle is already taken.")]
-    NormalisedHandleTaken,
-    /// Nothing of the handle is left.
-    #[error("Handle must contain letters or numbers.")]
-    HandleEmpty,
-    /// No such account, wrong password or deactivated: the same to the client.
-    #[error("Invalid credentials")]
-    InvalidCredentials,
-    /// The password that confirms a change is wrong; names the field that it was sent in.
-    #[error("The password is not right.")]
-    WrongPassword(&'static str),
-    /// Too many wrong passwords or too many mails; the seconds until another fits.
-    #[error("too many requests, try again in {0} s")]
-    TooManyAttempts(u64),
-    /// The token of a mail is unknown, used or expired.
-    #[error("This link is invalid or has expired.")]
-    InvalidToken,
-    /// The refresh token is not ours, has ended, or its account has.
-    #[error("Token is invalid or expired")]
-    InvalidRefreshToken,
-    /// An access token was presented.
-    #[error("Token has wrong type")]
-    WrongTokenType,
-    /// The refresh token was exchanged before.
-    #[error("Token is blacklisted")]
-    UsedRefreshToken,
-    /// There is no such user.
-    #[error("No User matches the given query.")]
-    NoSuchUser,
-    /// The handle is missing or not the account's.
-    #[error("Type your handle to confirm.")]
-    HandleNotConfirmed,
-    /// One cannot follow oneself.
-    #[error("Cannot follow yourself")]
-    OwnFollow,
-    /// One cannot block oneself.
-    #[error("Cannot block yourself")]
-    OwnBlock,
-    /// One cannot mute oneself.
-    #[error("Cannot mute yourself")]
-    OwnMute,
-    /// The storage of files failed.
-    #[error("Files cannot be stored at the moment. Please try again later.")]
-    Storage(#[from] StorageError),
-    /// The second factor is wrong.
-    #[error(transparent)]
-    Factor(#[from] FactorError),
-    /// The database failed.
-    #[error(transparent)]
-    Database(#[from] DbErr),
-    /// Something else failed.
-    #[error(transparent)]
-    Internal(#[from] anyhow::Error),
-}
-
-impl From<AccountError> for ApiError {
-    fn from(error: AccountError) -> Self {
-        let text = error.to_string();
-        match error {
-            AccountError::EmailTaken => Self::field("email", text),
-            AccountError::HandleTaken
-            | AccountError::NormalisedHandleTaken
-            | AccountError::HandleEmpty
-            | AccountError::HandleNotConfirmed => Self::field("handle", text),
-            AccountError::InvalidCredentials => Self::object(text),
-            AccountError::WrongPassword(field) => Self::field(field, text),
-            AccountError::TooManyAttempts(seconds) => Self::throttled(seconds),
-            AccountError::InvalidToken => Self::field("token", text),
-            AccountError::InvalidRefreshToken
-            | AccountError::WrongTokenType
-            | AccountError::UsedRefreshToken => Self::unauthorized_code(&text, "token_not_valid"),
-            AccountError::NoSuchUser => Self::no_match("User"),
-            AccountError::OwnFollow | AccountError::OwnBlock | AccountError::OwnMute => {
-                Self::bad_request(text)
-            }
-            AccountError::Storage(error) => {
-                tracing::error!(%error, "a file could not be stored");
-                Self::unavailable(&text)
-            }
-            AccountError::Factor(error) => error.into(),
-            AccountError::Database(error) => error.into(),
-            AccountError::Internal(error) => error.into(),
-        }
-    }
-}
 
 /// What a registration asks for. The texts are valid by themselves.
 #[derive(Debug, Clone, Default)]
@@ -313,111 +209,6 @@ pub async fn insert(tx: &Tx, account: &NewAccount<'_>) -> Result<UserId, Account
         .await?;
     tx.append(&UserRegistered { user_id: id }).await?;
     Ok(id)
-}
-
-/// What a unique index refused.
-pub fn taken(error: DbErr) -> AccountError {
-    if violates_unique(&error, "user_pii", "email_key") {
-        AccountError::EmailTaken
-    } else if violates_unique(&error, "users", "handle") {
-        AccountError::HandleTaken
-    } else {
-        error.into()
-    }
-}
-
-/// A change of one's own profile; what is `None` stays.
-#[derive(Debug, Clone, Default)]
-pub struct ProfileChange {
-    pub name: Option<String>,
-    pub bio: Option<String>,
-    pub photo: Option<String>,
-    pub birth_date: Option<Option<NaiveDate>>,
-    pub birth_time: Option<Option<NaiveTime>>,
-    pub birth_place: Option<String>,
-    pub locale: Option<String>,
-    pub settings: Option<SettingsChange>,
-}
-
-/// A change of one's own settings; what is `None` stays.
-#[derive(Debug, Clone, Default)]
-pub struct SettingsChange {
-    pub privacy: Option<String>,
-    pub dm_policy: Option<String>,
-    pub language: Option<String>,
-    pub quiet_hours: Option<Map<String, Value>>,
-    pub push_enabled: Option<bool>,
-    pub email_enabled: Option<bool>,
-    pub digest_enabled: Option<bool>,
-}
-
-/// Changes profile and settings, all or nothing.
-pub async fn change(app: &App, id: UserId, change: &ProfileChange) -> Result<UserRow, AccountError> {
-    app.db()
-        .write(|tx| async move { apply(&tx, id, change).await })
-        .await
-}
-
-/// The same inside a transaction of the caller's.
-pub async fn apply(tx: &Tx, id: UserId, change: &ProfileChange) -> Result<UserRow, AccountError> {
-    let account = users::Entity::find_by_id(id)
-        .one(tx)
-        .await?
-        .ok_or(AccountError::NoSuchUser)?;
-    let row = users::ActiveModel {
-        id: Set(id),
-        search_text: change
-            .name
-            .as_ref()
-            .map_or(NotSet, |name| Set(search_text(&account.handle, name))),
-        name: set(change.name.as_ref()),
-        bio: set(change.bio.as_ref()),
-        photo: set(change.photo.as_ref()),
-        locale: set(change.locale.as_ref()),
-        updated_at: Set(tx.now()),
-        ..Default::default()
-    };
-    users::Entity::update(row).exec(tx).await?;
-    let personal = user_pii::ActiveModel {
-        user_id: Set(id),
-        birth_date: set(change.birth_date.as_ref()),
-        birth_time: set(change.birth_time.as_ref()),
-        birth_place: set(change.birth_place.as_ref()),
-        ..Default::default()
-    };
-    if personal.is_changed() {
-        user_pii::Entity::update(personal).exec(tx).await?;
-    }
-    if let Some(settings) = &change.settings {
-        change_settings(tx, id, settings).await?;
-    }
-    tx.append(&UserChanged { user_id: id }).await?;
-    own(tx, id).await?.ok_or(AccountError::NoSuchUser)
-}
-
-async fn change_settings(tx: &Tx, id: UserId, change: &SettingsChange) -> Result<(), AccountError> {
-    let row = user_settings::ActiveModel {
-        user_id: Set(id),
-        privacy: set(change.privacy.as_ref()),
-        dm_policy: set(change.dm_policy.as_ref()),
-        language: set(change.language.as_ref()),
-        quiet_hours: change
-            .quiet_hours
-            .clone()
-            .map_or(NotSet, |hours| Set(Value::Object(hours))),
-        push_enabled: set(change.push_enabled.as_ref()),
-        email_enabled: set(change.email_enabled.as_ref()),
-        digest_enabled: set(change.digest_enabled.as_ref()),
-    };
-    if row.is_changed() {
-        user_settings::Entity::update(row).exec(tx).await?;
-    }
-    Ok(())
-}
-
-/// A column that changes if there is a value for it.
-pub fn set<T: Clone + Into<sea_orm::Value>>(value: Option<&T>) -> sea_orm::ActiveValue<T> {
-    value.cloned().map_or(NotSet, Set)
 }
 
 #[cfg(test)]

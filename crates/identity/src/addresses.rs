@@ -5,9 +5,10 @@ use platform::{App, db::Tx, http::Viewer, id::UserId};
 use sea_orm::{ActiveValue::Set, ConnectionTrait as _, DbErr, EntityTrait as _, Statement};
 
 use crate::{
-    accounts::{AccountError, canonical_email, email_key, taken},
+    accounts::{canonical_email, email_key},
     attempts,
     entities::user_pii,
+    errors::{AccountError, taken},
     events::{EmailChangeRequested, EmailVerificationRequested, UserChanged},
     mail_limits,
     one_time_tokens::{self, Purpose},
@@ -63,7 +64,9 @@ pub async fn request_change(
     (email, password): (&str, &str),
     client: &ClientInfo,
 ) -> Result<(), AccountError> {
-    passwords::confirm(app, viewer, ("password", password), client).await?;
+    const FIELD: &str = "password";
+    let confirmed = passwords::confirm(app, viewer, (FIELD, Some(password)), client).await?;
+    confirmed.ok_or(AccountError::WrongPassword(FIELD))?;
     let user_id = viewer.id;
     mail_limits::check_account(app, "change", &user_id.to_string()).await?;
     let has_share = mail_limits::has_share(app, "change_to", &attempts::account_subject(app, email)).await;

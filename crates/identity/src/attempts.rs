@@ -13,11 +13,7 @@ use platform::{
 use sea_orm::{ConnectionTrait as _, DbErr, Statement};
 use sha2::{Digest as _, Sha256};
 
-use crate::{
-    accounts::{AccountError, email_key},
-    sessions::ClientInfo,
-    settings::SignInSettings,
-};
+use crate::{accounts::email_key, errors::AccountError, sessions::ClientInfo, settings::SignInSettings};
 
 const PAIR: &str = "sign_in_pair";
 const ADDRESS: &str = "sign_in_address";

@@ -13,15 +13,12 @@ use sea_orm::{
 };
 
 use crate::{
-    accounts::AccountError,
     entities::{avatars, personal_maps, users},
+    errors::AccountError,
 };
 
 /// The field of an avatar: a photograph of a telephone's camera has a tenth of that.
-pub const FIELD: FileField = FileField {
-    name: "avatar_image",
-    largest: 25_000_000,
-};
+pub const FIELD: FileField = FileField::one("avatar_image", 25_000_000);
 
 /// Longest side of an avatar, in pixels; larger ones are scaled down.
 const LONGEST_SIDE: u32 = 1024;

@@ -1,29 +1,32 @@
-//! Lists of users that somebody made by an act: followers, those followed, blocked or muted. They are in the order of the
-//! acts, by an index on them, however long they are.
+//! Lists of users that acts have made: followers, those followed, blocked or muted, who likes a post. They are in the order of
+//! the acts, by an index on them, however long they are.
 
 use chrono::{DateTime, Utc};
 use platform::{
     App,
-    http::{ApiError, Page, Paging, SortValue, Sortable},
-    id::UserId,
+    http::{ApiError, Page, Paginated, Paging, SortValue, Sortable, Viewer},
 };
 use sea_orm::{
     ConnectionTrait as _, DbErr, JoinType,
     sea_query::{Expr, ExprTrait as _, Order, SelectStatement},
 };
 
-use crate::users::{self, ID, SORTABLE, UserRow};
+use crate::users::{self, ID, SORTABLE, UserRow, UserView};
 
 /// Most users of a list that is asked for without pages.
 const LONGEST_LIST: u64 = 1000;
 
-/// The rows that make a list: `owner` in the column `own` of `table`, the listed user in the column `other`.
+/// The rows that make a list; their column `created_at` says since when.
 #[derive(Debug, Clone, Copy)]
 pub struct Collection {
+    /// Their table.
     pub table: &'static str,
+    /// The column of what the list belongs to.
     pub own: &'static str,
+    /// The column of the listed user.
     pub other: &'static str,
-    pub owner: UserId,
+    /// What the list belongs to: a user, or something of another domain.
+    pub owner: i64,
 }
 
 /// A user in a list, and since when.
@@ -53,7 +56,7 @@ impl Collection {
                 "g",
                 Expr::col(("g", self.other)).equals(("u", "id")),
             )
-            .and_where(Expr::col(("g", self.own)).eq(self.owner.0));
+            .and_where(Expr::col(("g", self.own)).eq(self.owner));
         query
     }
 
@@ -97,4 +100,18 @@ pub async fn page_of(app: &App, query: SelectStatement, page: &Page) -> Result<V
             })
         })
         .collect()
+}
+
+/// A page of a collection, without those whom lists do not show to `viewer`; in one query.
+pub async fn members(
+    app: &App,
+    viewer: &Viewer,
+    collection: Collection,
+    paging: Paging,
+) -> Result<Paginated<UserView>, ApiError> {
+    let page = collection.order(paging)?;
+    let members = page_of(app, collection.narrow(users::listed_for(viewer)), &page).await?;
+    Ok(page
+        .answer(members, Member::sort_value)
+        .map(|member| member.user.view_for(viewer)))
 }

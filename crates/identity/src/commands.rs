@@ -15,9 +15,10 @@ use sea_orm::{ActiveValue::Set, EntityTrait as _};
 use serde_json::Map;
 
 use crate::{
-    accounts::{self, AccountError, NewAccount, Registration},
-    change_password, demo,
+    accounts::{self, NewAccount, Registration},
+    change_password,
     entities::users,
+    errors::AccountError,
     follow_counts, groups, handles,
     settings::{AdminSettings, SuperuserSettings},
     terminal,
@@ -69,33 +70,12 @@ pub fn all() -> Vec<ManagementCommand> {
             run: |app, arguments| async move { bootstrap_admin(&app, &arguments).await }.boxed(),
         },
         ManagementCommand {
-            command: Command::new("seed-demo")
-                .about("Makes demo accounts that follow one another; may be repeated")
-                .arg(
-                    Arg::new("reset")
-                        .long("reset")
-                        .action(ArgAction::SetTrue)
-                        .help("Remove the demo accounts first"),
-                ),
-            trace: Trace::Call,
-            run: |app, arguments| async move { seed_demo(&app, arguments.get_flag("reset")).await }.boxed(),
-        },
-        ManagementCommand {
             command: Command::new("repair-follow-counts")
                 .about("Counts everybody's followers and followed anew; follows wait meanwhile"),
             trace: Trace::Call,
             run: |app, _| async move { repair_follow_counts(&app).await }.boxed(),
         },
     ]
-}
-
-async fn seed_demo(app: &App, reset: bool) -> anyhow::Result<()> {
-    if reset {
-        println!("Removing existing demo data…");
-    }
-    demo::seed(app, reset).await?;
-    println!("Demo data seeded.");
-    Ok(())
 }
 
 async fn repair_follow_counts(app: &App) -> anyhow::Result<()> {

@@ -3,7 +3,7 @@
 //! Ledgers and the audit trail keep the number of the account, which leads nowhere afterwards.
 
 use platform::{
-    App, auth,
+    App,
     db::{Engine, Tx},
     http::Viewer,
     id::UserId,
@@ -16,8 +16,8 @@ use sea_orm::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    accounts::AccountError,
     entities::{avatars, users},
+    errors::AccountError,
     events::{DeletionRequested, UserChanged, UserDeleted},
     follows, passwords,
     sessions::{self, ClientInfo, Ending},
@@ -40,15 +40,16 @@ pub async fn request(
     client: &ClientInfo,
 ) -> Result<(), AccountError> {
     let user = viewer.id;
-    let account = users::Entity::find_by_id(user)
-        .one(app.db().reader())
-        .await?
-        .ok_or(AccountError::NoSuchUser)?;
-    if account.password != auth::UNUSABLE {
-        let password = confirmation.password.as_deref().unwrap_or("");
-        passwords::confirm(app, viewer, ("password", password), client).await?;
-    } else if confirmation.handle.as_ref() != Some(&account.handle) {
-        return Err(AccountError::HandleNotConfirmed);
+    let password = confirmation.password.as_deref();
+    let confirmed = passwords::confirm(app, viewer, ("password", password), client).await?;
+    if confirmed.is_none() {
+        let account = users::Entity::find_by_id(user)
+            .one(app.db().reader())
+            .await?
+            .ok_or(AccountError::NoSuchUser)?;
+        if confirmation.handle.as_ref() != Some(&account.handle) {
+            return Err(AccountError::HandleNotConfirmed);
+        }
     }
     app.db()
         .write(|tx| async move {
@@ -84,22 +85,27 @@ impl Job for DeleteAccount {
         if account.is_none_or(|account| account.deletion_requested_at.is_none()) {
             return Ok(());
         }
-        // Files first: once the rows are gone nothing would know of them.
-        for (_, data) in app.personal_data() {
-            (data.remove_files)(app.clone(), user).await?;
-        }
-        let domains = app.personal_data();
-        app.db()
-            .write(|tx| async move {
-                // Those that depend on others first; this domain, with the row that all refer to, is the last.
-                for (_, data) in domains.iter().rev() {
-                    (data.erase)(&tx, user).await?;
-                }
-                tx.append(&UserDeleted { user_id: user }).await
-            })
-            .await?;
-        Ok(())
+        remove(&app, user).await
     }
+}
+
+/// Removes an account with everything that belongs to it in any domain: those that depend on others first; this one, with the
+/// row that all refer to, is the last.
+pub async fn remove(app: &App, user: UserId) -> anyhow::Result<()> {
+    let domains = app.personal_data();
+    // Files first: once the rows are gone nothing would know of them.
+    for (_, data) in domains.iter().rev() {
+        (data.remove_files)(app.clone(), user).await?;
+    }
+    app.db()
+        .write(|tx| async move {
+            for (_, data) in domains.iter().rev() {
+                (data.erase)(&tx, user).await?;
+            }
+            tx.append(&UserDeleted { user_id: user }).await
+        })
+        .await?;
+    Ok(())
 }
 
 /// Takes hold of an account's row until the end of the transaction: meanwhile nobody else does, and nothing that belongs to the

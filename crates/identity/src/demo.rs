@@ -5,8 +5,10 @@ use platform::{App, db::Tx, id::UserId};
 use sea_orm::{ActiveValue::Set, EntityTrait as _};
 
 use crate::{
-    accounts::{self, AccountError, NewAccount, Registration},
+    accounts::{self, NewAccount, Registration},
+    deletion,
     entities::users,
+    errors::AccountError,
     follows,
 };
 
@@ -21,6 +23,7 @@ const PASSWORD: &str = "changeme123";
 
 /// An account to sign in with.
 pub struct DemoAccount {
+    pub id: UserId,
     pub email: String,
     pub password: &'static str,
 }
@@ -29,11 +32,12 @@ pub struct DemoAccount {
 /// restored. With `reset` they are removed first, with everything of theirs.
 pub async fn seed(app: &App, reset: bool) -> anyhow::Result<Vec<DemoAccount>> {
     let password = &app.passwords().hash(PASSWORD.to_owned()).await?;
-    app.db()
+    if reset {
+        remove(app).await?;
+    }
+    let ids = app
+        .db()
         .write(|tx| async move {
-            if reset {
-                remove(&tx).await?;
-            }
             let mut ids = Vec::new();
             for (handle, name) in PEOPLE {
                 ids.push(ensure(app, &tx, handle, name, password).await?);
@@ -43,27 +47,30 @@ pub async fn seed(app: &App, reset: bool) -> anyhow::Result<Vec<DemoAccount>> {
                     follows::set(&tx, *follower, *followee, true).await?;
                 }
             }
-            Ok::<_, AccountError>(())
+            Ok::<_, AccountError>(ids)
         })
         .await
         .context("could not seed the demo accounts")?;
-    Ok(PEOPLE
-        .map(|(handle, _)| DemoAccount {
+    let accounts = ids.into_iter().zip(PEOPLE);
+    Ok(accounts
+        .map(|(id, (handle, _))| DemoAccount {
+            id,
             email: email_of(handle),
             password: PASSWORD,
         })
-        .into())
+        .collect())
 }
 
 fn email_of(handle: &str) -> String {
     format!("demo-{handle}@example.com")
 }
 
-async fn remove(tx: &Tx) -> Result<(), AccountError> {
+/// As if they had asked for their deletion.
+async fn remove(app: &App) -> anyhow::Result<()> {
     for (handle, _) in PEOPLE {
-        if let Some(account) = accounts::find_by_email(tx, &email_of(handle)).await? {
-            follows::remove_all(tx, account.id).await?;
-            users::Entity::delete_by_id(account.id).exec(tx).await?;
+        let email = email_of(handle);
+        if let Some(account) = accounts::find_by_email(app.db().reader(), &email).await? {
+            deletion::remove(app, account.id).await?;
         }
     }
     Ok(())

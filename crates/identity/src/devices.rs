@@ -16,8 +16,8 @@ use sea_orm::{
 };
 
 use crate::{
-    accounts::set,
     entities::devices::{self, Model, PushToken},
+    profiles::set,
 };
 
 /// What can be wrong with a request about devices.

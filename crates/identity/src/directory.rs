@@ -94,6 +94,7 @@ mod tests {
             is_staff: false,
             is_superuser: false,
             lacks_second_factor: false,
+            is_restricted: false,
         };
         let mut query = seen_by(&viewer);
         DirectorySearch::of("50%_\\", "").narrow(&mut query);

@@ -9,7 +9,7 @@ use sea_orm::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use crate::{accounts::AccountError, entities::account_exports, events::ExportRequested};
+use crate::{entities::account_exports, errors::AccountError, events::ExportRequested};
 
 /// How long a copy can be fetched.
 const LIFETIME: Duration = Duration::days(7);

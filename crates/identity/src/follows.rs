@@ -1,11 +1,11 @@
 //! The follow graph. Counters are columns of the two accounts, changed in the transaction of the row they count.
 
 use platform::{App, db::Tx, id::UserId};
-use sea_orm::{ConnectionTrait as _, DbErr, SqlErr, Statement, Value};
+use sea_orm::{ConnectionTrait as _, DbErr, Statement, Value};
 
 use crate::{
-    accounts::AccountError,
     collections::Collection,
+    errors::{AccountError, gone},
     events::{Followed, Unfollowed},
     ties,
 };
@@ -117,14 +117,6 @@ pub async fn remove_all(tx: &Tx, user: UserId) -> Result<(), DbErr> {
     Ok(())
 }
 
-/// The account may have been deleted since it was looked up.
-fn gone(error: DbErr) -> AccountError {
-    match error.sql_err() {
-        Some(SqlErr::ForeignKeyConstraintViolation(_)) => AccountError::NoSuchUser,
-        _ => error.into(),
-    }
-}
-
 /// The users at the other end.
 pub fn collection(user: UserId, direction: Direction) -> Collection {
     let (own, other) = match direction {
@@ -135,6 +127,6 @@ pub fn collection(user: UserId, direction: Direction) -> Collection {
         table: "follows",
         own,
         other,
-        owner: user,
+        owner: user.0,
     }
 }

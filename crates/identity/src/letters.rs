@@ -21,8 +21,8 @@ use serde::{Deserialize, Serialize};
 use crate::{
     accounts::{email_key, find_by_email},
     events::{
-        EmailChangeRequested, EmailVerificationRequested, PasswordChanged, PasswordResetRequested,
-        UserRegistered,
+        EmailChangeRequested, EmailVerificationRequested, FactorChange, PasswordChanged,
+        PasswordResetRequested, SecondFactorChanged, UserRegistered,
     },
     mails::{self, Addressee},
     one_time_tokens::{self, Purpose},
@@ -47,6 +47,9 @@ pub enum Letter {
     },
     /// To the address so far.
     EmailChangeNotice,
+    SecondFactorChanged {
+        change: FactorChange,
+    },
 }
 
 /// Sends a mail to an account.
@@ -140,6 +143,7 @@ async fn write(app: &App, account: &Account, letter: &Letter) -> anyhow::Result<
         }
         Letter::EmailChange { request } => write_to_new_address(app, account, request).await?,
         Letter::EmailChangeNotice => Some(mails::email_change_notice(&own)),
+        Letter::SecondFactorChanged { change } => Some(mails::second_factor_changed(&own, *change)),
     })
 }
 
@@ -187,6 +191,7 @@ pub fn subscriptions() -> Vec<Subscription> {
         to::<PasswordChanged>(|app, event| after_password_change(app, event).boxed()),
         to::<EmailVerificationRequested>(|app, event| after_verification_request(app, event).boxed()),
         to::<EmailChangeRequested>(|app, event| after_change_request(app, event).boxed()),
+        to::<SecondFactorChanged>(|app, event| after_factor_change(app, event).boxed()),
     ]
 }
 
@@ -222,6 +227,11 @@ async fn after_change_request(app: App, event: Event) -> anyhow::Result<()> {
         Some(request) => enqueue(&app, &event, user_id, Letter::EmailChange { request }).await,
         None => Ok(()),
     }
+}
+
+async fn after_factor_change(app: App, event: Event) -> anyhow::Result<()> {
+    let SecondFactorChanged { user_id, change } = event.read()?;
+    enqueue(&app, &event, user_id, Letter::SecondFactorChanged { change }).await
 }
 
 async fn enqueue(app: &App, event: &Event, user_id: UserId, letter: Letter) -> anyhow::Result<()> {

@@ -2,16 +2,19 @@
 
 mod accounts;
 mod addresses;
+mod appeal_tokens;
 mod attempts;
 mod avatars;
 mod change_password;
 mod collections;
 mod commands;
 mod deletion;
+mod delivery;
 mod demo;
 mod devices;
 mod directory;
 mod entities;
+mod errors;
 mod events;
 mod exports;
 mod follow_counts;
@@ -21,20 +24,25 @@ mod handles;
 mod jobs;
 mod letters;
 mod mail_limits;
+mod mailboxes;
 mod mails;
 mod maps;
 mod matching_profiles;
 mod migrations;
 mod one_time_tokens;
 mod passwords;
+mod people;
 mod privacy;
-mod reauthentication;
+mod profiles;
+mod restraints;
 mod routes;
+mod searchable;
 mod second_factor;
 mod sessions;
 mod settings;
 mod sign_in;
 mod social;
+mod staff_sign_in;
 mod steps;
 mod terminal;
 mod ties;
@@ -51,14 +59,34 @@ use platform::{
 
 use events::{AvatarReplaced, DeletionRequested, ExportRequested};
 
+pub use appeal_tokens::{create as create_appeal_token, redeem as redeem_appeal_token};
 pub use avatars::{purge as purge_avatars, remove_all as remove_avatars};
+pub use collections::{Collection, members};
 pub use deletion::hold as hold_account;
+pub use delivery::{
+    DeliverySettings, Mailing, PushDevice, delivery_settings, devices_called, devices_of, digest_readers,
+    forget_device, reached_by, stop_mails,
+};
 pub use demo::{DemoAccount, seed as seed_demo};
+pub use entities::devices::PushToken;
+pub use errors::AccountError;
 pub use events::{
     FactorChange, Followed, PasswordChanged, SecondFactorChanged, SessionsEnded, Unfollowed, UserChanged,
     UserDeleted, UserRegistered,
 };
-pub use sessions::find_standing;
+pub use groups::{Group, all as groups, is_member, join as join_group, leave as leave_group};
+pub use mailboxes::{Mailbox, of as mailbox};
+pub use people::{
+    PERSON_ID, Person, by_handle as user_by_handle, find as find_person, handles, page_of as people,
+};
+pub use privacy::{finds, reads_profile};
+pub use restraints::{FOREVER, HeldAccount, Restraint, hold, restrain};
+pub use searchable::{SearchableUser, listed_users, searchable_users, searchable_users_after};
+pub use sessions::{ClientInfo, find_standing, standing_of};
+pub use settings::{Link, requires_verification};
+pub use staff_sign_in::{
+    StaffSignIn, end_session, with_code as sign_in_staff_with_code, with_password as sign_in_staff,
+};
 pub use ties::{Ties, between as ties};
 pub use users::{SettingsView, UserView, count_posts, existing, shown_to};
 

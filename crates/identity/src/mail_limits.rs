@@ -6,7 +6,7 @@ use platform::{
 };
 
 use crate::{
-    accounts::AccountError, attempts::network_of, sessions::ClientInfo, settings::AccountMailSettings,
+    attempts::network_of, errors::AccountError, sessions::ClientInfo, settings::AccountMailSettings,
 };
 
 /// Counts a request for a mail towards the limit of the client's address.

@@ -5,7 +5,10 @@
 
 use platform::mail::Mail;
 
-use crate::settings::{AccountMailSettings, Link};
+use crate::{
+    events::FactorChange,
+    settings::{AccountMailSettings, Link},
+};
 
 /// Whom a mail greets.
 pub struct Addressee<'a> {
@@ -20,6 +23,7 @@ impl Addressee<'_> {
             to: (*to).to_owned(),
             subject: subject.to_owned(),
             text: format!("Hi @{handle},\n\n{}\n\nSelfLink", paragraphs.join("\n\n")),
+            unsubscribe: None,
         }
     }
 }
@@ -121,6 +125,34 @@ pub fn email_change_notice(to: &Addressee<'_>) -> Mail {
             "Somebody, hopefully you, asked to change the e-mail address of your SelfLink account. It changes when the mail \
              to the new address is confirmed.",
             "If it was not you, change your password now: that takes the request back.",
+        ],
+    )
+}
+
+/// A second factor was added, removed or stood in for.
+pub fn second_factor_changed(to: &Addressee<'_>, change: FactorChange) -> Mail {
+    let what = match change {
+        FactorChange::TotpAdded => "An authenticator app was switched on for your SelfLink account.",
+        FactorChange::TotpRemoved => "The authenticator app of your SelfLink account was switched off.",
+        FactorChange::PasskeyAdded => "A passkey was added to your SelfLink account.",
+        FactorChange::PasskeyRemoved => "A passkey was removed from your SelfLink account.",
+        FactorChange::RecoveryCodeUsed => {
+            "A recovery code of your SelfLink account was used. It works only once."
+        }
+        FactorChange::RecoveryCodesMade => {
+            "New recovery codes were made for your SelfLink account. The ones you had before no longer work."
+        }
+        FactorChange::Reset => {
+            "An operator of SelfLink removed the authenticator app, the passkeys and the recovery codes of your account, and \
+             signed all your devices out."
+        }
+    };
+    to.mail(
+        "The second factor of your SelfLink account",
+        &[
+            what,
+            "If you did not do or ask for this, change your password right away: that signs everybody else out. Then look at \
+             what is switched on for your account.",
         ],
     )
 }

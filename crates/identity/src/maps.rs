@@ -3,13 +3,14 @@
 
 use chrono::{NaiveDate, NaiveTime};
 use platform::{App, db::Tx, id::UserId};
-use sea_orm::{ActiveValue::Set, ConnectionTrait as _, DbErr, EntityTrait as _, SqlErr, Statement};
+use sea_orm::{ActiveValue::Set, ConnectionTrait as _, EntityTrait as _, Statement};
 
 use crate::{
-    accounts::{self, AccountError, ProfileChange, set},
     avatars::{self, Avatar},
     entities::personal_maps,
+    errors::{AccountError, gone},
     events::AvatarReplaced,
+    profiles::{self, ProfileChange, set},
     users,
 };
 
@@ -75,7 +76,7 @@ pub async fn save(app: &App, user: UserId, change: &MapChange) -> Result<Persona
             let map = write(&tx, user, change, key).await?;
             // Not the URL of the answer, which may be signed and expire.
             let photo = (!map.avatar.is_empty()).then(|| app.storage().plain_url(&map.avatar));
-            let account = accounts::apply(&tx, user, &written_through(&map, photo)).await?;
+            let account = profiles::apply(&tx, user, &written_through(&map, photo)).await?;
             Ok(PersonalMap {
                 email: account.view().email.unwrap_or_default(),
                 stored: Some(map),
@@ -123,14 +124,6 @@ async fn write(
         tx.append(&AvatarReplaced { key: before.avatar }).await?;
     }
     Ok(map)
-}
-
-/// The account may have been deleted since the request came in.
-pub fn gone(error: DbErr) -> AccountError {
-    match error.sql_err() {
-        Some(SqlErr::ForeignKeyConstraintViolation(_)) => AccountError::NoSuchUser,
-        _ => error.into(),
-    }
 }
 
 /// What the account takes over from a map.

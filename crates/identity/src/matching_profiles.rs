@@ -5,12 +5,11 @@ use platform::{App, id::UserId};
 use sea_orm::{ActiveValue::Set, ConnectionTrait as _, DbErr, EntityTrait as _, Statement};
 
 use crate::{
-    accounts::{self, AccountError, ProfileChange, SettingsChange, set},
-    entities::matching_profiles::ActiveModel,
     entities::matching_profiles::{
-        AttachmentStyle, Entity, Gender, Model, Orientation, RelationshipGoal, Words,
+        ActiveModel, AttachmentStyle, Entity, Gender, Model, Orientation, RelationshipGoal, Words,
     },
-    maps::gone,
+    errors::{AccountError, gone},
+    profiles::{self, ProfileChange, SettingsChange, set},
 };
 
 /// A change of a matching profile; what is `None` stays.
@@ -120,7 +119,7 @@ pub async fn change(app: &App, user: UserId, change: &MatchingChange) -> Result<
                     settings: Some(settings),
                     ..ProfileChange::default()
                 };
-                accounts::apply(&tx, user, &of_account).await?;
+                profiles::apply(&tx, user, &of_account).await?;
             }
             Ok((after, before.is_empty()))
         })

@@ -1,12 +1,12 @@
 //! Passwords: changing one's own, and setting a new one by mail.
 
-use platform::{App, db::Tx, http::Viewer, id::UserId};
+use platform::{App, auth::UNUSABLE, db::Tx, http::Viewer, id::UserId};
 use sea_orm::{ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _, Statement};
 
 use crate::{
-    accounts::{self, AccountError},
-    addresses, attempts,
+    accounts, addresses, attempts,
     entities::users,
+    errors::AccountError,
     events::{PasswordChanged, PasswordResetRequested},
     mail_limits,
     one_time_tokens::{self, Purpose},
@@ -28,26 +28,31 @@ pub struct Credentials {
     pub password: String,
 }
 
-/// Checks the password of whoever is signed in; a wrong one counts as a failed sign-in.
+/// Asks whoever is signed in for the password again, before a change that a stolen token must not make; a wrong one counts as
+/// a failed sign-in. `None`: the account has none, because it signs in through a provider; the caller says what that means.
 ///
 /// # Errors
-/// [`AccountError::WrongPassword`] names the field, [`AccountError::TooManyAttempts`].
+/// [`AccountError::PasswordMissing`] and [`AccountError::WrongPassword`] name the field, [`AccountError::TooManyAttempts`].
 pub async fn confirm(
     app: &App,
     viewer: &Viewer,
-    (field, password): (&'static str, &str),
+    (field, password): (&'static str, Option<&str>),
     client: &ClientInfo,
-) -> Result<Credentials, AccountError> {
+) -> Result<Option<Credentials>, AccountError> {
     let credentials = credentials(app.db().reader(), viewer.id)
         .await?
         .ok_or(AccountError::NoSuchUser)?;
+    if credentials.password == UNUSABLE {
+        return Ok(None);
+    }
+    let password = password.ok_or(AccountError::PasswordMissing(field))?;
     let attempt = attempts::begin(app, &credentials.email_key, client).await?;
     let stored = Some(credentials.password.clone());
     if !app.passwords().verify(password.to_owned(), stored).await? {
         return Err(AccountError::WrongPassword(field));
     }
     attempt.give_back().await;
-    Ok(credentials)
+    Ok(Some(credentials))
 }
 
 async fn credentials(on: &impl ConnectionTrait, id: UserId) -> Result<Option<Credentials>, DbErr> {
@@ -73,7 +78,8 @@ pub async fn change(
     client: &ClientInfo,
 ) -> Result<(), AccountError> {
     const FIELD: &str = "current_password";
-    let Credentials { password: old, .. } = &confirm(app, viewer, (FIELD, current), client).await?;
+    let confirmed = confirm(app, viewer, (FIELD, Some(current)), client).await?;
+    let Credentials { password: old, .. } = &confirmed.ok_or(AccountError::WrongPassword(FIELD))?;
     let new = &app.passwords().hash(new.to_owned()).await?;
     app.db()
         .write(|tx| async move {

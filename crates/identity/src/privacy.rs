@@ -96,6 +96,53 @@ pub fn leave_out_private(query: &mut SelectStatement, viewer: &Viewer) {
     );
 }
 
+/// A condition in SQL, true for accounts that lists show to the viewer: what [`leave_out_blocked`] and
+/// [`leave_out_private`] leave in. `viewer_id` and `user_id` are expressions such as `$1` and `x.user_id`.
+pub fn finds(viewer: &Viewer, viewer_id: &str, user_id: &str) -> String {
+    if viewer.is_staff {
+        return everybody(viewer_id);
+    }
+    format!(
+        "({user_id} = {viewer_id} OR (EXISTS (SELECT 1 FROM user_settings vs WHERE vs.user_id = {user_id} \
+         AND vs.privacy IN ({})) \
+         AND NOT EXISTS (SELECT 1 FROM blocks vb WHERE vb.user_id = {viewer_id} AND vb.target_id = {user_id}) \
+         AND NOT EXISTS (SELECT 1 FROM blocks vb WHERE vb.user_id = {user_id} AND vb.target_id = {viewer_id})))",
+        words(PUBLIC.into_iter().chain(FRIENDS))
+    )
+}
+
+/// A condition in SQL, true for accounts of which the viewer sees the profile: biographies must not be searched otherwise.
+/// See [`sight`]; blocks are not looked at.
+pub fn reads_profile(viewer: &Viewer, viewer_id: &str, user_id: &str) -> String {
+    if viewer.is_staff {
+        return everybody(viewer_id);
+    }
+    let follows = |follower: &str, followee: &str| {
+        format!(
+            "EXISTS (SELECT 1 FROM follows vf WHERE vf.follower_id = {follower} AND vf.followee_id = {followee})"
+        )
+    };
+    format!(
+        "({user_id} = {viewer_id} OR EXISTS (SELECT 1 FROM user_settings vs WHERE vs.user_id = {user_id} \
+         AND (vs.privacy IN ({}) OR (vs.privacy IN ({}) AND {} AND {}))))",
+        words(PUBLIC),
+        words(FRIENDS),
+        follows(viewer_id, user_id),
+        follows(user_id, viewer_id)
+    )
+}
+
+/// True, and a use of the viewer: PostgreSQL wants to know the type of every parameter.
+fn everybody(viewer_id: &str) -> String {
+    format!("CAST({viewer_id} AS BIGINT) IS NOT NULL")
+}
+
+/// Words of this file, as SQL lists them.
+fn words(words: impl IntoIterator<Item = &'static str>) -> String {
+    let quoted: Vec<String> = words.into_iter().map(|word| format!("'{word}'")).collect();
+    quoted.join(", ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -109,6 +156,7 @@ mod tests {
             is_staff,
             is_superuser: false,
             lacks_second_factor: false,
+            is_restricted: false,
         };
         let of = |viewer: &Viewer, setting: &str, friends| {
             sight(viewer, UserId(1), Audience::of(setting), friends)

@@ -21,9 +21,10 @@ use sea_orm::{
 };
 
 use crate::{
-    accounts::AccountError,
     entities::{sessions, users},
+    errors::AccountError,
     events::SessionsEnded,
+    restraints,
     second_factor::{self, challenges},
     settings::requires_verification,
 };
@@ -151,7 +152,7 @@ async fn rotate(
     let is_active = users::Entity::find_by_id(claims.user_id)
         .one(tx)
         .await?
-        .is_some_and(|user| user.is_active);
+        .is_some_and(|user| user.is_active && !restraints::lasts(user.suspended_until, tx.now()));
     if !is_active {
         return Err(AccountError::InvalidRefreshToken);
     }
@@ -239,6 +240,19 @@ pub async fn list(app: &App, user: UserId) -> Result<Vec<sessions::Model>, DbErr
         .await
 }
 
+/// The standing of an account with one of its sessions, for those who know the session by something other than a token.
+pub async fn standing_of(app: &App, user_id: UserId, session: i64) -> Result<Standing, DbErr> {
+    let claims = Claims {
+        token_type: TokenKind::Access,
+        exp: 0,
+        iat: 0,
+        jti: String::new(),
+        user_id,
+        sid: session,
+    };
+    find_standing(app.clone(), claims).await
+}
+
 /// Account and session of a token, in one query.
 pub fn find_standing(
     app: App,
@@ -247,10 +261,12 @@ pub fn find_standing(
     async move {
         let text = if requires_verification(&app) {
             "SELECT u.is_active, u.is_staff, u.is_superuser, s.id IS NOT NULL AS signed_in, s.second_factor, \
-             p.email_verified_at IS NOT NULL FROM users u JOIN user_pii p ON p.user_id = u.id \
+             p.email_verified_at IS NOT NULL, u.suspended_until, u.restricted_until FROM users u \
+             JOIN user_pii p ON p.user_id = u.id \
              LEFT JOIN sessions s ON s.id = $1 AND s.user_id = u.id AND s.revoked_at IS NULL WHERE u.id = $2"
         } else {
-            "SELECT u.is_active, u.is_staff, u.is_superuser, s.id IS NOT NULL AS signed_in, s.second_factor, TRUE FROM users u \
+            "SELECT u.is_active, u.is_staff, u.is_superuser, s.id IS NOT NULL AS signed_in, s.second_factor, TRUE, \
+             u.suspended_until, u.restricted_until FROM users u \
              LEFT JOIN sessions s ON s.id = $1 AND s.user_id = u.id AND s.revoked_at IS NULL WHERE u.id = $2"
         };
         let values = [sid.into(), user_id.0.into()];
@@ -258,6 +274,11 @@ pub fn find_standing(
         let Some(row) = app.db().reader().query_one_raw(statement).await? else { return Ok(Standing::Unknown) };
         if !row.try_get_by_index::<bool>(0)? {
             return Ok(Standing::Inactive);
+        }
+        let now = app.clock().now();
+        let (suspended_until, restricted_until) = (row.try_get_by_index(6)?, row.try_get_by_index(7)?);
+        if restraints::lasts(suspended_until, now) {
+            return Ok(Standing::Suspended);
         }
         if !row.try_get_by_index::<bool>(3)? {
             return Ok(Standing::SignedOut);
@@ -271,6 +292,7 @@ pub fn find_standing(
             is_staff: is_staff && is_enough,
             is_superuser: is_superuser && is_enough,
             lacks_second_factor: is_staff && !is_enough,
+            is_restricted: restraints::lasts(restricted_until, now),
         }))
     }
     .boxed()

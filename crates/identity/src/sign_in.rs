@@ -7,8 +7,10 @@ use sea_orm::{
 use serde_json::{Map, Value};
 
 use crate::{
-    accounts::{self, AccountError, SignedIn},
+    accounts::{self, SignedIn},
     entities::{challenges::Kind, users},
+    errors::AccountError,
+    restraints,
     second_factor::{
         self, FactorError, Method, challenges,
         passkeys::{self, Used},
@@ -62,6 +64,7 @@ async fn check_password(app: &App, email: &str, password: &str) -> Result<users:
     let mut account = account
         .filter(|account| is_right && account.is_active)
         .ok_or(AccountError::InvalidCredentials)?;
+    restraints::refuse_suspended(&account, app.clock().now())?;
     if app.passwords().is_outdated(&account.password) {
         let upgraded = app.passwords().hash(password.to_owned()).await?;
         upgrade(app, &account, &upgraded).await?;
@@ -115,14 +118,16 @@ async fn finish(
 }
 
 /// Holds an account that may be signed in to until the end of the transaction: no session begins behind the back of a new
-/// password or of a deactivation, which end all that there are.
+/// password, of a deactivation or of a suspension, which end all that there are.
 async fn hold(tx: &Tx, user: UserId) -> Result<users::Model, AccountError> {
-    users::Entity::find_by_id(user)
+    let account = users::Entity::find_by_id(user)
         .filter(users::Column::IsActive.eq(true))
         .lock_exclusive()
         .one(tx)
         .await?
-        .ok_or(AccountError::InvalidCredentials)
+        .ok_or(AccountError::InvalidCredentials)?;
+    restraints::refuse_suspended(&account, tx.now())?;
+    Ok(account)
 }
 
 /// Finishes the sign-in of an account for which a provider has vouched, in a transaction that does more.

@@ -7,8 +7,9 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::{
-    accounts::{self, AccountError},
+    accounts,
     entities::users,
+    errors::AccountError,
     events::UserChanged,
     groups, second_factor,
     sessions::{self, Ending},

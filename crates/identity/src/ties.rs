@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use platform::{App, db::Tx, id::UserId};
 use sea_orm::{ConnectionTrait, DbErr, Statement, Value};
 
-use crate::{accounts::AccountError, collections::Collection, follows, users};
+use crate::{collections::Collection, errors::AccountError, follows, users};
 
 /// What connects or separates one account and another.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -156,7 +156,7 @@ pub fn collection(one: UserId, distance: Distance) -> Collection {
         table: distance.table(),
         own: "user_id",
         other: "target_id",
-        owner: one,
+        owner: one.0,
     }
 }
 

@@ -329,6 +329,7 @@ pub async fn shown_to(
         is_staff: false,
         is_superuser: false,
         lacks_second_factor: false,
+        is_restricted: false,
     };
     let viewer = viewer.unwrap_or(&nobody);
     let mut query = seen_by(viewer);

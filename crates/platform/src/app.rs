@@ -136,8 +136,12 @@ impl App {
         &self.0.personal_data
     }
 
-    /// Counts towards the fixed-window limit `key` and says whether it still allows; always when
-    /// `RATE_LIMITS_ENABLED` is not set.
+    /// Counts towards the fixed-window limit `key` and says whether it still allows, whatever `RATE_LIMITS_ENABLED` says.
+    pub async fn within_fixed_limit(&self, key: &str, limit: i64, window_seconds: i64) -> bool {
+        self.0.windows.allow(key, limit, window_seconds).await
+    }
+
+    /// The same; always allowed when `RATE_LIMITS_ENABLED` is not set.
     pub async fn within_rate_limit(&self, key: &str, limit: i64, window_seconds: i64) -> bool {
         !self.0.config.throttles.rate_limits_enabled || self.0.windows.allow(key, limit, window_seconds).await
     }

@@ -137,7 +137,8 @@ pub struct Step {
 pub struct PersonalData {
     /// Its part of the copy: whatever of the account's data the person may read.
     pub export: fn(App, UserId) -> BoxFuture<'static, anyhow::Result<serde_json::Value>>,
-    /// Removes files, before the rows that know of them; may run again after a failure.
+    /// Removes files, before the rows that know of them, and what is too much for one transaction; may run again after a
+    /// failure.
     pub remove_files: fn(App, UserId) -> BoxFuture<'static, anyhow::Result<()>>,
     /// Removes rows and puts counters right, in the transaction that ends with the account's own row. Rows that refer to
     /// that one with `ON DELETE CASCADE` go by themselves.
@@ -164,6 +165,25 @@ impl SettingsSection {
             type_id: std::any::TypeId::of::<S>(),
         }
     }
+
+    /// What `P` plugs into a lower domain. It has no variables of its own.
+    pub fn plug<P: Plug>() -> Self {
+        Self {
+            variables: &[],
+            read: |_, _| Some(Arc::new(P::port())),
+            type_id: std::any::TypeId::of::<P::Port>(),
+        }
+    }
+}
+
+/// What a domain gives a lower one, which cannot know it, to call: the lower one declares the type of the port and finds it
+/// by [`App::settings`].
+pub trait Plug: 'static {
+    /// The type that the lower domain looks for. There is one plug for it at most.
+    type Port: Send + Sync + 'static;
+
+    /// What it finds.
+    fn port() -> Self::Port;
 }
 
 /// The settings of all domains, by their type.

@@ -6,6 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use chrono::{DateTime, Utc};
 use parking_lot::RwLock;
 use sea_orm::{ConnectionTrait, DbErr, Statement, Value};
 use sha2::{Digest as _, Sha256};
@@ -118,6 +119,47 @@ pub struct FlagRow {
     pub description: String,
     /// The switch.
     pub flag: Flag,
+}
+
+/// A flag as administrators see it.
+pub struct StoredFlag {
+    /// With its id and description.
+    pub row: FlagRow,
+    /// When it last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+/// All flags, by key; there are few. Read from the database itself.
+pub async fn all(on: &impl ConnectionTrait) -> Result<Vec<StoredFlag>, DbErr> {
+    let text = "SELECT id, key, description, enabled, rollout, updated_at FROM feature_flags ORDER BY key";
+    let rows = on
+        .query_all_raw(Statement::from_string(on.get_database_backend(), text))
+        .await?;
+    rows.iter()
+        .map(|row| {
+            let flag = Flag {
+                key: row.try_get_by_index(1)?,
+                enabled: row.try_get_by_index(3)?,
+                rollout: row.try_get_by_index(4)?,
+            };
+            let row_of = FlagRow {
+                id: row.try_get_by_index(0)?,
+                description: row.try_get_by_index(2)?,
+                flag,
+            };
+            Ok(StoredFlag {
+                row: row_of,
+                updated_at: row.try_get_by_index(5)?,
+            })
+        })
+        .collect()
+}
+
+/// Removes a flag; whether there was one. What asks for it falls back to its default.
+pub async fn remove(tx: &Tx, key: &str) -> Result<bool, DbErr> {
+    let text = "DELETE FROM feature_flags WHERE key = $1";
+    let statement = Statement::from_sql_and_values(tx.get_database_backend(), text, [key.into()]);
+    Ok(tx.execute_raw(statement).await?.rows_affected() > 0)
 }
 
 /// Sets a flag by its key, making it when it is new. Its description stays.

@@ -110,6 +110,34 @@ pub async fn drain(app: &App, subscriptions: &[Subscription]) -> Result<(), DbEr
     Ok(())
 }
 
+/// Waits until the events of these names that are in the outbox now are delivered, at most for `patience`: for readers of
+/// what a subscriber writes, who should find what was written before they asked. Events that a subscriber has refused are
+/// not waited for.
+pub async fn settle(app: &App, names: &[&str], patience: Duration) -> Result<(), DbErr> {
+    const PAUSE: Duration = Duration::from_millis(4);
+    let deadline = tokio::time::Instant::now() + patience;
+    let names = names
+        .iter()
+        .map(|name| format!("'{name}'"))
+        .collect::<Vec<_>>()
+        .join(", ");
+    let text = format!("SELECT max(id) FROM outbox WHERE name IN ({names}) AND attempts <= 1 AND id <= $1");
+    let mut newest = i64::MAX;
+    loop {
+        let statement =
+            Statement::from_sql_and_values(app.db().engine().backend(), text.as_str(), [newest.into()]);
+        let row = app.db().reader().query_one_raw(statement).await?;
+        let Some(waiting) = row.map(|row| row.try_get_by_index(0)).transpose()?.flatten() else {
+            return Ok(());
+        };
+        newest = newest.min(waiting);
+        if tokio::time::Instant::now() >= deadline {
+            return Ok(());
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
 async fn deliver_batch(app: &App, subscriptions: &[Subscription]) -> Result<usize, DbErr> {
     let events = claim(app).await?;
     let mut delivered = Vec::with_capacity(events.len());

@@ -5,9 +5,20 @@ mod commands;
 mod roles;
 mod welcome;
 
+use std::sync::Arc;
+
 use platform::{Domain, process::Instance};
 
 pub use cli::run;
+
+/// The insight cards of the feeds: nobody makes any yet, so that feeds show their placeholders.
+struct Cards;
+
+impl feed::CardSet for Cards {
+    fn all() -> Vec<Arc<dyn feed::InsightCards>> {
+        Vec::new()
+    }
+}
 
 /// The domains of this program; those that others depend on first.
 pub fn domains() -> Vec<Domain> {
@@ -16,10 +27,11 @@ pub fn domains() -> Vec<Domain> {
         audit::domain(),
         media::domain(),
         social::domain(),
-        feed::domain(),
+        feed::domain::<Cards>(),
         search::domain(),
         notifications::domain(),
         moderation::domain(),
+        admin::domain(),
     ]
 }
 

@@ -15,7 +15,7 @@ use tokio::{
     signal::unix::{Signal, SignalKind, signal},
 };
 
-use crate::{cli::leave_trace, welcome};
+use crate::{cli::leave_trace, commands, welcome};
 
 /// What a process does.
 pub struct Role {
@@ -137,7 +137,7 @@ pub async fn run(
     let mut process = Process::start(environment, instance, schema, Clock::system()).await?;
     let demo = if role.is_everything() && arguments.get_flag("demo") {
         leave_trace(&process.app, Trace::Call, role.name, arguments).await?;
-        identity::seed_demo(&process.app, false).await?
+        commands::demo::seed(&process.app, false).await?
     } else {
         Vec::new()
     };

@@ -11,7 +11,7 @@ use platform::{
 };
 use uuid::Uuid;
 
-use crate::events::{self, EventView, ID, SORTABLE, sort_value};
+use crate::events::{self, EventView};
 
 /// The audit trail, newest first. For staff.
 #[utoipa::path(
@@ -32,11 +32,7 @@ pub async fn list(
     parameters: Parameters,
     paging: Paging,
 ) -> Result<Json<Paginated<EventView>>, ApiError> {
-    let page = paging.order(&SORTABLE, "-created_at", ID)?;
-    let found = events::page_of(app.db().reader(), events::filter(&parameters), &page).await?;
-    let page = page.answer(found, sort_value);
-    let actors = events::actors_of(app.db().reader(), &page.results).await?;
-    Ok(Json(page.map(|event| events::view(event, &actors))))
+    Ok(Json(events::page(&app, &parameters, paging).await?))
 }
 
 /// One event of the audit trail. For staff.

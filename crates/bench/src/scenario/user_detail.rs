@@ -1,4 +1,4 @@
-use super::{Check, Requests, Scenario, Stage};
+use super::{Check, Requests, Scenario, Stage, crowd};
 use crate::floor::Floor;
 use crate::http;
 
@@ -39,22 +39,16 @@ impl Scenario for UserDetail {
 
     fn prepare_sql(&self, stage: &Stage) -> Option<String> {
         let (shown, followers) = (&stage.shown().id, self.followers);
-        let numbers = |most: u32| {
-            format!("WITH RECURSIVE c (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < {most})")
-        };
-        let crowd = numbers(CROWD);
+        let accounts = crowd::accounts(
+            CROWD,
+            shown,
+            &format!("CASE WHEN n <= {followers} THEN 1 ELSE 0 END"),
+        );
         Some(format!(
-            "{crowd} INSERT INTO users (id, handle, name, flags, password, following_count, search_text, created_at, updated_at) \
-             SELECT n, 'crowd' || CAST(n AS TEXT), 'Crowd', flags, password, CASE WHEN n <= {followers} THEN 1 ELSE 0 END, \
-             'crowd' || CAST(n AS TEXT), created_at, updated_at FROM c, users WHERE id = {shown}; \
-             {crowd} INSERT INTO user_pii (user_id, email, email_key) \
-             SELECT n, 'crowd' || CAST(n AS TEXT), 'crowd' || CAST(n AS TEXT) FROM c; \
-             {crowd} INSERT INTO user_settings (user_id, quiet_hours) \
-             SELECT n, quiet_hours FROM c, user_settings WHERE user_id = {shown}; \
-             {} INSERT INTO follows (follower_id, followee_id, created_at) \
+            "{accounts} {} INSERT INTO follows (follower_id, followee_id, created_at) \
              SELECT n, id, created_at FROM c, users WHERE id = {shown}; \
              UPDATE users SET followers_count = {followers} WHERE id = {shown};",
-            numbers(followers)
+            crowd::numbers(followers)
         ))
     }
 

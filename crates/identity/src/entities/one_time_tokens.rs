@@ -33,6 +33,9 @@ pub enum Purpose {
     /// Nothing: a change that was asked for and has no token yet.
     #[sea_orm(string_value = "email_change_request")]
     EmailChangeRequest,
+    /// Appealing against a decision of moderators, whose id the detail is, without being able to sign in.
+    #[sea_orm(string_value = "appeal")]
+    Appeal,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

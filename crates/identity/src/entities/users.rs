@@ -26,6 +26,12 @@ pub struct Model {
     pub search_text: String,
     /// When its owner asked to have it deleted.
     pub deletion_requested_at: Option<DateTimeUtc>,
+    /// Until when nobody may sign in to it.
+    pub suspended_until: Option<DateTimeUtc>,
+    /// Why, in the moderators' words.
+    pub suspension_reason: String,
+    /// Until when it may read but not write.
+    pub restricted_until: Option<DateTimeUtc>,
     pub created_at: DateTimeUtc,
     pub updated_at: DateTimeUtc,
 }

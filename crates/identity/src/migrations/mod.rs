@@ -8,6 +8,8 @@ mod m20261121_000006_second_factor;
 mod m20261121_000010_profiles;
 mod m20261121_000010_social_accounts;
 mod m20261121_000011_devices;
+mod m20261121_000012_digests;
+mod m20261121_000400_restraints;
 
 use sea_orm_migration::MigrationTrait;
 
@@ -22,5 +24,7 @@ pub fn all() -> Vec<Box<dyn MigrationTrait>> {
         Box::new(m20261121_000010_profiles::Migration),
         Box::new(m20261121_000010_social_accounts::Migration),
         Box::new(m20261121_000011_devices::Migration),
+        Box::new(m20261121_000012_digests::Migration),
+        Box::new(m20261121_000400_restraints::Migration),
     ]
 }

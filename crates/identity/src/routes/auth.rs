@@ -14,7 +14,9 @@ use utoipa::ToSchema;
 
 use crate::{
     accounts::{self, Registration, SignedIn},
-    attempts, handles,
+    attempts,
+    errors::AccountError,
+    handles,
     routes::second_factor::LONGEST_CODE,
     sessions::{self, ClientInfo},
     settings::SignInSettings,
@@ -112,7 +114,7 @@ impl Input for Registration {
 
     async fn look_up(&self, app: &App, fields: &mut Fields) -> Result<(), ApiError> {
         if !self.email.is_empty() && accounts::email_is_taken(app.db().reader(), &self.email).await? {
-            fields.refuse::<()>("email", &accounts::AccountError::EmailTaken.to_string());
+            fields.refuse::<()>("email", &AccountError::EmailTaken.to_string());
         }
         if !self.handle.is_empty()
             && let Some(problem) = accounts::handle_problem(app.db().reader(), &self.handle).await?

@@ -14,7 +14,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    collections::{self, Member},
+    collections,
     follows::{self, Direction},
     privacy::Sight,
     users::{self, UserView},
@@ -125,8 +125,8 @@ async fn answer(
         return Err(ApiError::forbidden());
     }
     let collection = follows::collection(user, direction);
-    let query = collection.narrow(users::listed_for(viewer));
     let Some(paging) = pages else {
+        let query = collection.narrow(users::listed_for(viewer));
         let rows = collection.newest(app, query).await?;
         return Ok(Json(
             rows.into_iter()
@@ -135,11 +135,6 @@ async fn answer(
         )
         .into_response());
     };
-    let page = collection.order(paging)?;
-    let members = collections::page_of(app, query, &page).await?;
-    Ok(Json(
-        page.answer(members, Member::sort_value)
-            .map(|member| member.user.view_for(viewer)),
-    )
-    .into_response())
+    let members = collections::members(app, viewer, collection, paging).await?;
+    Ok(Json(members).into_response())
 }

@@ -12,7 +12,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::{
-    accounts::{self, ProfileChange, SettingsChange},
+    profiles::{self, ProfileChange, SettingsChange},
     users::{self, UserView},
 };
 
@@ -100,7 +100,7 @@ pub async fn change(
     VerifiedUser(viewer): VerifiedUser,
     Body(change): Body<ProfileChange>,
 ) -> Result<Json<UserView>, ApiError> {
-    let user = accounts::change(&app, viewer.id, &change).await?;
+    let user = profiles::change(&app, viewer.id, &change).await?;
     Ok(Json(user.view()))
 }
 

@@ -14,8 +14,7 @@ use super::{
     second_factor::{LONGEST_CHALLENGE, PasswordBody},
 };
 use crate::{
-    entities,
-    reauthentication::require_password,
+    entities, passwords,
     second_factor::passkeys::{self, Ceremony},
     sessions::ClientInfo,
     sign_in,
@@ -78,9 +77,10 @@ impl CeremonyView {
 pub async fn start_registration(
     State(app): State<App>,
     CurrentUser(viewer): CurrentUser,
+    client: ClientInfo,
     Body(body): Body<PasswordBody>,
 ) -> Result<Json<CeremonyView>, ApiError> {
-    require_password(&app, viewer.id, body.password.as_deref()).await?;
+    passwords::confirm(&app, &viewer, ("password", body.password.as_deref()), &client).await?;
     Ok(CeremonyView::of(
         passkeys::start_registration(&app, viewer.id).await?,
     ))

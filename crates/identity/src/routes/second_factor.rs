@@ -14,7 +14,7 @@ use super::{
     passkeys::PasskeyView,
 };
 use crate::{
-    reauthentication::require_password,
+    passwords,
     second_factor::{self, FactorError, Method, passkeys, recovery, totp},
     sessions::ClientInfo,
     sign_in::{self, PendingSignIn, SignInOutcome},
@@ -116,9 +116,10 @@ pub struct EnrolmentView {
 pub async fn start_totp(
     State(app): State<App>,
     CurrentUser(viewer): CurrentUser,
+    client: ClientInfo,
     Body(body): Body<PasswordBody>,
 ) -> Result<Json<EnrolmentView>, ApiError> {
-    require_password(&app, viewer.id, body.password.as_deref()).await?;
+    passwords::confirm(&app, &viewer, ("password", body.password.as_deref()), &client).await?;
     let totp::Enrolment { secret, uri } = totp::start(&app, viewer.id).await?;
     Ok(Json(EnrolmentView { secret, uri }))
 }
@@ -183,9 +184,10 @@ impl Input for PasswordAndCodeBody {
 pub async fn remove_totp(
     State(app): State<App>,
     CurrentUser(viewer): CurrentUser,
+    client: ClientInfo,
     Body(body): Body<PasswordAndCodeBody>,
 ) -> Result<StatusCode, ApiError> {
-    require_password(&app, viewer.id, body.password.as_deref()).await?;
+    passwords::confirm(&app, &viewer, ("password", body.password.as_deref()), &client).await?;
     totp::remove(&app, viewer.id, &body.code).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -9,8 +9,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    accounts::AccountError,
     entities,
+    errors::AccountError,
     sessions::{self, Ending},
 };
 

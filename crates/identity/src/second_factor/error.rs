@@ -11,15 +11,6 @@ pub enum FactorError {
     /// Too many codes were wrong; more are taken after so many seconds.
     #[error("too many wrong codes")]
     TooManyCodes(u64),
-    /// The password is needed and was not sent.
-    #[error("This field is required.")]
-    PasswordMissing,
-    /// The password is not that of the account.
-    #[error("This password is wrong.")]
-    PasswordWrong,
-    /// Too many passwords were tried; more are taken after so many seconds.
-    #[error("too many passwords")]
-    TooManyPasswords(u64),
     /// The challenge of a sign-in is unknown, used, too old, or had too many wrong answers.
     #[error("This sign-in has expired. Please sign in again.")]
     ChallengeOver,
@@ -57,10 +48,7 @@ impl From<FactorError> for ApiError {
         let text = error.to_string();
         match error {
             FactorError::WrongCode(field) => Self::field(field, text),
-            FactorError::TooManyCodes(seconds) | FactorError::TooManyPasswords(seconds) => {
-                Self::throttled(seconds)
-            }
-            FactorError::PasswordMissing | FactorError::PasswordWrong => Self::field("password", text),
+            FactorError::TooManyCodes(seconds) => Self::throttled(seconds),
             FactorError::ChallengeOver => Self::field("challenge", text),
             FactorError::CeremonyOver => Self::field("challenge_id", text),
             FactorError::PasskeyRefused | FactorError::PasskeyKnown => Self::field("credential", text),

@@ -16,8 +16,8 @@ use utoipa::ToSchema;
 
 pub use self::{error::FactorError, relying_party::RelyingParty};
 use crate::{
-    accounts::AccountError,
     entities::{authenticators, passkeys as passkey_table, users},
+    errors::AccountError,
     events::{FactorChange, SecondFactorChanged},
     sessions::{self, Ending},
     settings::SecondFactorSettings,

@@ -20,12 +20,12 @@ use webauthn_rs::prelude::{
 
 use super::{FactorError, RelyingParty, challenges, lock, recovery, tell, tidy};
 use crate::{
-    accounts::AccountError,
     entities::{
         challenges::Kind,
         passkeys::{Column, Entity, Model},
         users,
     },
+    errors::AccountError,
     events::FactorChange,
     sign_in,
 };

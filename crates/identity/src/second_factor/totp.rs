@@ -11,8 +11,8 @@ use totp_rs::{Algorithm, Builder, Secret, Totp};
 
 use super::{FactorError, Refusal, Verdict, lock, recovery, tell, tidy};
 use crate::{
-    accounts::AccountError,
     entities::authenticators::{self, Column, Entity, Model},
+    errors::AccountError,
     events::FactorChange,
 };
 

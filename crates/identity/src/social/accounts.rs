@@ -8,8 +8,9 @@ use sea_orm::{
 
 use super::{Identity, Provider, SocialError};
 use crate::{
-    accounts::{self, AccountError, NewAccount, Registration},
+    accounts::{self, NewAccount, Registration},
     entities::{social_accounts, users},
+    errors::AccountError,
     handles,
     sessions::ClientInfo,
     sign_in::{self, SignInOutcome},

@@ -4,7 +4,7 @@ use platform::http::ApiError;
 use sea_orm::{ActiveEnum as _, DbErr};
 
 use super::Provider;
-use crate::accounts::AccountError;
+use crate::errors::AccountError;
 
 /// What comes of asking a provider, other than somebody's profile. The reasons are for the operator's log: they hold no
 /// word of what was sent.

@@ -2,7 +2,7 @@
 
 use std::{sync::OnceLock, time::Duration};
 
-use platform::config::{Environment, Secret, Section, Setting, Variable};
+use platform::config::{BaseUrl, Environment, Secret, Section, Variable};
 
 use super::{Provider, ProviderError, google_keys::GoogleKeys};
 
@@ -43,32 +43,6 @@ platform::settings! {
         redirect_uris: Vec<String> = ["SOCIAL_REDIRECT_URIS"] or "",
         /// Seconds that a provider may take for one sign-in, all calls together.
         timeout_seconds: u64 = ["SOCIAL_TIMEOUT_SECONDS"] or "10",
-    }
-}
-
-/// The URL that a provider's endpoints begin with, without a slash at its end.
-#[derive(Debug, Clone)]
-pub struct BaseUrl(String);
-
-impl BaseUrl {
-    /// The URL of an endpoint.
-    pub fn with(&self, path: &str) -> String {
-        format!("{}{path}", self.0)
-    }
-}
-
-impl Setting for BaseUrl {
-    const KIND: &'static str = "URL";
-    fn parse(text: &str) -> Result<Self, String> {
-        let url = reqwest::Url::parse(text).map_err(|error| format!("must be a URL: {error}"))?;
-        let is_local = ["localhost", "127.0.0.1", "[::1]"].contains(&url.host_str().unwrap_or_default());
-        if url.scheme() != "https" && !(url.scheme() == "http" && is_local) {
-            return Err("must begin with https:// as secrets travel to it".to_owned());
-        }
-        if url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() {
-            return Err("must hold nothing but scheme, host and path".to_owned());
-        }
-        Ok(Self(text.trim_end_matches('/').to_owned()))
     }
 }
 

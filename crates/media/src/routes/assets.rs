@@ -19,10 +19,7 @@ use crate::{
 };
 
 /// The field of a file that is sent along.
-const FILE: FileField = FileField {
-    name: "file",
-    largest: LARGEST_VIDEO,
-};
+const FILE: FileField = FileField::one("file", LARGEST_VIDEO);
 /// Where such files go.
 const FOLDER: &str = "uploads/";
 /// Largest width and height, in pixels.

@@ -1,13 +1,15 @@
-//! Password hashing: argon2id, off the async threads, no more at a time than there are cores.
+//! Password hashing: argon2id, on threads of its own, no more at a time than there are cores. They give way to everything
+//! else: requests that read are not slowed by people who sign in.
 
 use std::sync::Arc;
 
 use anyhow::Context as _;
 use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, Version, password_hash::phc::PasswordHash};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
+use rayon::{ThreadPool, ThreadPoolBuilder};
 use sha2::Sha256;
 use subtle::ConstantTimeEq as _;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 
 use crate::{clock::random_bytes, config::PasswordSettings};
 
@@ -17,11 +19,17 @@ pub const UNUSABLE: &str = "!";
 /// Most iterations of an older hash that are computed: a forged row must not hold a core for minutes.
 const MOST_ITERATIONS: u32 = 5_000_000;
 
+/// By how much the threads of password hashing are nicer than others.
+#[cfg(target_os = "linux")]
+const NICENESS: i32 = 10;
+
 /// Hashes and verifies passwords.
 #[derive(Clone)]
 pub struct Passwords {
     argon2: Argon2<'static>,
-    /// Each hash takes a core and many megabytes: more at once would only slow everything else down.
+    threads: Arc<ThreadPool>,
+    /// Whoever waits for a thread waits here, and leaves when the request is given up: in the queue of the threads it could
+    /// not.
     places: Arc<Semaphore>,
     /// Verified when there is no account, so that the answer takes as long as for one.
     decoy: Arc<str>,
@@ -38,6 +46,7 @@ impl Passwords {
         let decoy = hash(&argon2, "decoy")?.into();
         Ok(Self {
             argon2,
+            threads: Arc::new(threads(cores)?),
             places: Arc::new(Semaphore::new(cores)),
             decoy,
         })
@@ -80,15 +89,36 @@ impl Passwords {
     ) -> anyhow::Result<T> {
         let place = Arc::clone(&self.places).acquire_owned().await?;
         let started = std::time::Instant::now();
-        let outcome = tokio::task::spawn_blocking(move || {
-            let outcome = work();
+        let (tell, told) = oneshot::channel();
+        self.threads.spawn(move || {
+            // Nobody may be there any more to be told.
+            let _ = tell.send(work());
             drop(place);
-            outcome
-        })
-        .await
-        .context("password hashing panicked")?;
+        });
+        // A panic drops what it would have been told with.
+        let outcome = told.await.context("password hashing panicked")?;
         metrics::histogram!("selflink_password_hash_seconds").record(started.elapsed().as_secs_f64());
         Ok(outcome)
+    }
+}
+
+/// Threads of low priority.
+fn threads(count: usize) -> anyhow::Result<ThreadPool> {
+    ThreadPoolBuilder::new()
+        .num_threads(count)
+        .thread_name(|number| format!("passwords-{number}"))
+        .start_handler(|_| give_way())
+        // Without one, a panic would end the process.
+        .panic_handler(|_| tracing::error!("password hashing panicked"))
+        .build()
+        .context("no threads for password hashing")
+}
+
+/// Lets every other thread go first. On Linux this is of the thread alone, elsewhere it would be of the process.
+fn give_way() {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::nice(NICENESS) {
+        tracing::debug!(%error, "the threads of password hashing have the priority of all others");
     }
 }
 
@@ -200,6 +230,71 @@ mod tests {
                 .await
                 .expect("is verified")
         );
+    }
+
+    #[tokio::test]
+    async fn a_panic_fails_alone() {
+        let passwords = passwords(8);
+        for _ in 0..20 {
+            let outcome = passwords.off_the_async_threads(|| panic!("as a test")).await;
+            assert!(outcome.map(|(): ()| ()).is_err());
+        }
+        passwords.hash("x".to_owned()).await.expect("goes on");
+    }
+
+    #[tokio::test]
+    async fn who_gives_up_leaves_the_queue() {
+        let passwords = passwords(8);
+        let places = passwords.places.available_permits();
+        let (go, gate) = std::sync::mpsc::channel::<()>();
+        let gate = Arc::new(parking_lot::Mutex::new(gate));
+        let busy: Vec<_> = (0..places)
+            .map(|_| {
+                let (passwords, gate) = (passwords.clone(), Arc::clone(&gate));
+                tokio::spawn(async move {
+                    let wait = move || gate.lock().recv().is_ok();
+                    passwords.off_the_async_threads(wait).await
+                })
+            })
+            .collect();
+        while passwords.places.available_permits() > 0 {
+            tokio::task::yield_now().await;
+        }
+        let ran = Arc::new(std::sync::atomic::AtomicBool::new(false));
+        let waiting = tokio::spawn({
+            let (passwords, ran) = (passwords.clone(), Arc::clone(&ran));
+            async move {
+                let mark = move || ran.store(true, std::sync::atomic::Ordering::SeqCst);
+                passwords.off_the_async_threads(mark).await
+            }
+        });
+        tokio::task::yield_now().await;
+        waiting.abort();
+        for _ in 0..places {
+            go.send(()).expect("is waited for");
+        }
+        for task in busy {
+            assert!(task.await.expect("ends").expect("is told"));
+        }
+        passwords.hash("x".to_owned()).await.expect("goes on");
+        assert!(!ran.load(std::sync::atomic::Ordering::SeqCst));
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn its_threads_are_nicer_and_no_others() {
+        fn niceness() -> Option<i64> {
+            let stat = std::fs::read_to_string("/proc/thread-self/stat").ok()?;
+            let (_, rest) = stat.rsplit_once(')')?;
+            rest.split_whitespace().nth(16)?.parse().ok()
+        }
+        let (own, theirs) = (
+            niceness().expect("is known"),
+            passwords(8).off_the_async_threads(niceness).await,
+        );
+        let theirs = theirs.expect("is told").expect("is known");
+        assert_eq!(theirs, (own + i64::from(NICENESS)).min(19));
+        assert_eq!(niceness(), Some(own));
     }
 
     proptest::proptest! {

@@ -1,12 +1,15 @@
 //! The settings of the instance: each declared once, read once from the environment, never looked up again.
 
+mod base_url;
 mod guardrails;
 mod reference;
 mod sections;
 mod setting;
+mod time_zone;
 
 use std::path::PathBuf;
 
+pub use base_url::BaseUrl;
 pub use guardrails::warnings;
 pub use reference::{markdown, values};
 pub use sections::{
@@ -14,6 +17,7 @@ pub use sections::{
     StorageSettings, TelemetrySettings, ThrottleSettings, TokenSettings,
 };
 pub use setting::{ConnectionUrl, Environment, Mask, Secret, Section, Setting, Variable};
+pub use time_zone::TimeZone;
 
 /// Where an instance runs: decides how strict the start is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString, strum::VariantNames, strum::Display)]

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use ipnet::IpNet;
 
-use super::{ConnectionUrl, DeploymentKind, Secret, StorageBackend};
+use super::{ConnectionUrl, DeploymentKind, Secret, StorageBackend, TimeZone};
 use crate::{
     id::Layout,
     limits::Rate,
@@ -28,6 +28,8 @@ crate::settings! {
         /// Layout of new ids, chosen when a database is first migrated and stored in it: `compact` (below 10^15, exact in every
         /// JavaScript client) or `snowflake` (63 bits, continues older data). Blank: what the database has, `compact` for a new one.
         id_layout: Option<Layout> = ["ID_LAYOUT"] or "",
+        /// The instance's time zone, such as `Europe/Berlin`: when a day begins, and the quiet hours of people who name no zone.
+        time_zone: TimeZone = ["TZ"] or "UTC",
     }
 }
 

@@ -52,6 +52,8 @@ pub struct Viewer {
     pub is_superuser: bool,
     /// The account belongs to staff, but its session was opened without the second factor that staff must have.
     pub lacks_second_factor: bool,
+    /// Moderators let the account read, but not write to others.
+    pub is_restricted: bool,
 }
 
 impl Viewer {
@@ -65,6 +67,16 @@ impl Viewer {
             Err(ApiError::forbidden())
         }
     }
+
+    /// Lets everybody pass whom moderators have not restricted: to be asked wherever something is written for others to
+    /// read.
+    pub fn require_unrestricted(&self) -> Result<(), ApiError> {
+        if self.is_restricted {
+            Err(ApiError::account_restricted())
+        } else {
+            Ok(())
+        }
+    }
 }
 
 /// What the identity domain knows of the account of a token, looked up per request: rights that were given or taken since
@@ -75,6 +87,8 @@ pub enum Standing {
     Active(Viewer),
     /// The account is deactivated.
     Inactive,
+    /// Moderators have suspended the account.
+    Suspended,
     /// The session has ended.
     SignedOut,
     /// There is no such account.
@@ -161,6 +175,7 @@ async fn viewer_of(app: &App, claims: Claims) -> Result<Viewer, ApiError> {
     match app.standing(claims).await? {
         Standing::Active(viewer) => Ok(viewer),
         Standing::Inactive => Err(ApiError::unauthorized_code("User is inactive", "user_inactive")),
+        Standing::Suspended => Err(ApiError::unauthorized_code("User is suspended", "user_suspended")),
         Standing::SignedOut => Err(ApiError::token_not_valid("Token is invalid or expired")),
         Standing::Unknown => Err(ApiError::unauthorized_code("User not found", "user_not_found")),
     }

@@ -56,6 +56,11 @@ impl ApiError {
         Self::new(StatusCode::BAD_REQUEST, json!({ name: [message.into()] }))
     }
 
+    /// 400 with a list of messages alone.
+    pub fn list(messages: &[&str]) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, json!(messages))
+    }
+
     /// 400 with a message for the object as a whole.
     pub fn object(message: impl Into<String>) -> Self {
         Self::field("non_field_errors", message)
@@ -93,6 +98,11 @@ impl ApiError {
         )
     }
 
+    /// 403 with a reason.
+    pub fn forbidden_because(detail: &str) -> Self {
+        Self::detail(StatusCode::FORBIDDEN, detail)
+    }
+
     /// 403: the account's address has to be verified before anything else.
     pub fn email_not_verified() -> Self {
         Self::new(
@@ -109,6 +119,25 @@ impl ApiError {
         )
     }
 
+    /// 403: moderators have taken the account's right to write.
+    pub fn account_restricted() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            json!({
+                "detail": "Moderators have restricted your account: you can read, but not post, comment or send messages.",
+                "code": "account_restricted",
+            }),
+        )
+    }
+
+    /// 403: moderators have suspended the account; `detail` says for how long and why.
+    pub fn account_suspended(detail: &str) -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            json!({ "detail": detail, "code": "account_suspended" }),
+        )
+    }
+
     /// 404: there is no such place.
     pub fn not_found() -> Self {
         Self::detail(StatusCode::NOT_FOUND, "Not found.")
@@ -120,6 +149,11 @@ impl ApiError {
             StatusCode::NOT_FOUND,
             format!("No {entity} matches the given query."),
         )
+    }
+
+    /// 404: what was asked for cannot be looked for.
+    pub fn not_found_as(detail: &str) -> Self {
+        Self::detail(StatusCode::NOT_FOUND, detail)
     }
 
     /// 404: a cursor that this server did not make.
@@ -174,6 +208,20 @@ impl ApiError {
     pub fn internal(cause: &dyn std::fmt::Display) -> Self {
         tracing::error!("internal error: {cause}");
         Self::detail(StatusCode::INTERNAL_SERVER_ERROR, INTERNAL)
+    }
+
+    /// What was wrong, in one sentence for people: the detail, or the first message.
+    pub fn sentence(&self) -> String {
+        fn first(value: &Value) -> Option<String> {
+            match value {
+                Value::String(text) => Some(text.clone()),
+                Value::Array(items) => items.iter().find_map(first),
+                Value::Object(map) => map.values().find_map(first),
+                _ => None,
+            }
+        }
+        let detail = self.body.get("detail").and_then(first);
+        detail.or_else(|| first(&self.body)).unwrap_or_default()
     }
 
     /// The status.

@@ -1,5 +1,8 @@
 //! Validation of request fields: every error of a body is collected, in the exact words that clients know.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashMap;
 
 use serde_json::{Map, Value, json};
@@ -8,8 +11,11 @@ use super::{
     ApiError,
     body::kind,
     rules::Rule,
-    upload::{FileField, Received, Upload},
+    upload::{FileField, Received, ReceivedFiles, SentFiles, Upload},
 };
+
+const NO_FILE: &str = "The submitted data was not a file. Check the encoding type on the form.";
+const EMPTY_FILE: &str = "The submitted file is empty.";
 
 /// Where the fields come from.
 pub(super) enum Source {
@@ -19,7 +25,7 @@ pub(super) enum Source {
 }
 
 /// The files of a multipart body, by the names of their fields.
-pub(super) type Files = HashMap<&'static str, Received>;
+pub(super) type Files = HashMap<&'static str, ReceivedFiles>;
 
 /// What was sent for one field.
 enum Sent<'a> {
@@ -95,29 +101,114 @@ impl Fields {
 
     /// A file that may be missing. Only the fields of [`Input::FILES`](super::Input::FILES) ever hold one.
     pub fn optional_file(&mut self, field: FileField) -> Option<Upload> {
-        match self.files.remove(field.name) {
+        let received = self.files.remove(field.name);
+        match received.and_then(|mut received| received.kept.pop()) {
             Some(Received::Whole(upload)) => return Some(upload),
-            Some(Received::Empty) => return self.refuse(field.name, "The submitted file is empty."),
+            Some(Received::Empty) => return self.refuse(field.name, EMPTY_FILE),
             Some(Received::TooLarge) => {
-                let message = format!("Ensure this file has no more than {} bytes.", field.largest);
-                return self.refuse(field.name, &message);
+                if let Some((name, message)) = field.too_large {
+                    return self.refuse(name, message);
+                }
+                return self.refuse(field.name, &too_large(field));
             }
             None => {}
         }
-        match self.sent(field.name) {
+        match self.sent_for(field) {
             Sent::Nothing => None,
             Sent::Null => self.refuse(field.name, "This field may not be null."),
-            Sent::Json(_) | Sent::Text(_) => {
-                let message = "The submitted data was not a file. Check the encoding type on the form.";
-                self.refuse(field.name, message)
+            Sent::Json(_) | Sent::Text(_) => self.refuse(field.name, NO_FILE),
+        }
+    }
+
+    /// Files of a field that takes several, in the order sent; errors are reported by their places. Only the fields of
+    /// [`Input::FILES`](super::Input::FILES) ever hold any.
+    pub fn files(&mut self, field: FileField) -> SentFiles {
+        let Some(ReceivedFiles { kept, count }) = self.files.remove(field.name) else {
+            return self.words_for_files(field);
+        };
+        let mut uploads = Vec::with_capacity(kept.len());
+        for (index, received) in kept.into_iter().enumerate() {
+            match received {
+                Received::Whole(upload) => uploads.push((index, upload)),
+                Received::Empty => self.refuse_item(field.name, index, EMPTY_FILE),
+                Received::TooLarge => self.refuse_item(field.name, index, &too_large(field)),
             }
         }
+        SentFiles { uploads, count }
+    }
+
+    /// What was sent in the place of files is none.
+    fn words_for_files(&mut self, field: FileField) -> SentFiles {
+        let mut count = 0;
+        match &self.source {
+            Source::Json(_) => match self.sent_for(field) {
+                Sent::Json(Value::Array(items)) => count = items.len(),
+                Sent::Json(other) => {
+                    let message = not_a_list(other);
+                    self.refuse::<()>(field.name, &message);
+                }
+                Sent::Null => self.refuse(field.name, "This field may not be null."),
+                Sent::Nothing | Sent::Text(_) => {}
+            },
+            Source::Form(pairs) => {
+                let is_one = |name: &str| field.names().any(|known| known == name);
+                count = pairs
+                    .iter()
+                    .filter(|(name, text)| is_one(name) && !text.is_empty())
+                    .count();
+            }
+        }
+        for index in 0..count.min(field.most) {
+            self.refuse_item(field.name, index, NO_FILE);
+        }
+        SentFiles {
+            uploads: Vec::new(),
+            count,
+        }
+    }
+
+    /// A list of at most `most` items that may be missing; errors are reported by the places of the items. In forms the field
+    /// is repeated.
+    #[expect(clippy::needless_pass_by_value, reason = "a rule is written where it is used")]
+    pub fn list<R: Rule>(&mut self, name: &str, rule: R, most: usize) -> Option<Vec<R::Value>> {
+        let outcomes: Vec<_> = match &self.source {
+            Source::Json(map) => match map.get(name)? {
+                Value::Array(items) => items.iter().map(|item| rule.check(item)).collect(),
+                Value::Null => return self.refuse(name, "This field may not be null."),
+                other => {
+                    let message = not_a_list(other);
+                    return self.refuse(name, &message);
+                }
+            },
+            Source::Form(pairs) => {
+                let texts = pairs.iter().filter(|(key, _)| key == name).map(|(_, text)| text);
+                let texts: Vec<&String> = texts.collect();
+                if texts.is_empty() {
+                    return None;
+                }
+                let items = texts.into_iter().filter(|text| !text.is_empty());
+                items.map(|text| rule.check_text(text)).collect()
+            }
+        };
+        if outcomes.len() > most {
+            return self.refuse(
+                name,
+                &format!("Ensure this field has no more than {most} elements."),
+            );
+        }
+        let mut values = Vec::with_capacity(outcomes.len());
+        for (index, outcome) in outcomes.into_iter().enumerate() {
+            match outcome {
+                Ok(value) => values.push(value),
+                Err(messages) => self.note_item(name, index, json!(messages)),
+            }
+        }
+        Some(values)
     }
 
     /// A file that may be missing (`None`) or null (`Some(None)`).
     pub fn nullable_file(&mut self, field: FileField) -> Option<Option<Upload>> {
-        if !self.files.contains_key(field.name)
-            && matches!(self.sent(field.name), Sent::Null | Sent::Text(""))
+        if !self.files.contains_key(field.name) && matches!(self.sent_for(field), Sent::Null | Sent::Text(""))
         {
             return Some(None);
         }
@@ -174,6 +265,13 @@ impl Fields {
         }
     }
 
+    /// What was sent for a field by any of its names.
+    fn sent_for(&self, field: FileField) -> Sent<'_> {
+        let mut sent = field.names().map(|name| self.sent(name));
+        sent.find(|sent| !matches!(sent, Sent::Nothing))
+            .unwrap_or(Sent::Nothing)
+    }
+
     fn checked<T: Default>(&mut self, name: &str, outcome: Result<T, Vec<String>>) -> T {
         outcome.unwrap_or_else(|messages| {
             self.errors.insert(name.to_owned(), json!(messages));
@@ -185,6 +283,26 @@ impl Fields {
     pub fn refuse<T: Default>(&mut self, name: &str, message: &str) -> T {
         self.checked(name, Err(vec![message.to_owned()]))
     }
+
+    /// Notes an error of an item of a list, by its place.
+    pub fn refuse_item(&mut self, name: &str, index: usize, message: &str) {
+        self.note_item(name, index, json!([message]));
+    }
+
+    fn note_item(&mut self, name: &str, index: usize, messages: Value) {
+        let items = self.errors.entry(name).or_insert_with(|| json!({}));
+        if let Value::Object(items) = items {
+            items.insert(index.to_string(), messages);
+        }
+    }
+}
+
+fn too_large(field: FileField) -> String {
+    format!("Ensure this file has no more than {} bytes.", field.largest)
+}
+
+fn not_a_list(value: &Value) -> String {
+    format!("Expected a list of items but got type \"{}\".", kind(value))
 }
 
 #[cfg(test)]
@@ -192,103 +310,5 @@ pub(super) fn json_fields(value: Value) -> Fields {
     match value {
         Value::Object(map) => Fields::new(Source::Json(map)),
         _ => unreachable!("tests give objects"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{
-        super::{rules::*, upload::Content},
-        *,
-    };
-
-    #[test]
-    fn all_errors_are_reported_together() {
-        let mut fields = json_fields(json!({ "a": null, "c": 5 }));
-        let _ = (
-            fields.required("a", text()),
-            fields.required("b", text()),
-            fields.required("c", text()),
-        );
-        assert_eq!(
-            Value::Object(fields.errors),
-            json!({ "a": ["This field may not be null."], "b": ["This field is required."] })
-        );
-    }
-
-    #[test]
-    fn forms_have_dotted_names_and_blank_means_null() {
-        let pair = |name: &str, text: &str| (name.to_owned(), text.to_owned());
-        let mut fields = Fields::new(Source::Form(vec![
-            pair("settings.on", "yes"),
-            pair("day", ""),
-            pair("name", "x"),
-        ]));
-        assert_eq!(
-            fields.nested("settings", |inner| inner.optional("on", boolean())),
-            Some(Some(true))
-        );
-        assert_eq!(fields.nullable("day", date()), Some(None));
-        assert_eq!(fields.nested("other", |_| ()), None);
-        assert_eq!(fields.optional("name", text()), Some("x".to_owned()));
-    }
-
-    #[test]
-    fn files() {
-        const FIELD: FileField = FileField {
-            name: "picture",
-            largest: 7,
-        };
-        let errors = |source: Source, received: Option<Received>| {
-            let files = received
-                .map(|received| (FIELD.name, received))
-                .into_iter()
-                .collect();
-            let mut fields = Fields::with_files(source, files);
-            let optional = fields.optional_file(FIELD);
-            assert!(optional.is_none());
-            Value::Object(fields.errors)["picture"][0].clone()
-        };
-        let form = |text: &str| Source::Form(vec![("picture".to_owned(), text.to_owned())]);
-        let json = |value: Value| Source::Json(Map::from_iter([("picture".to_owned(), value)]));
-        let no_file = "The submitted data was not a file. Check the encoding type on the form.";
-        for source in [
-            form("x"),
-            form(""),
-            json(json!("x")),
-            json(json!({})),
-            json(json!("")),
-        ] {
-            assert_eq!(errors(source, None), no_file);
-        }
-        assert_eq!(errors(json(Value::Null), None), "This field may not be null.");
-        assert_eq!(
-            errors(form("x"), Some(Received::Empty)),
-            "The submitted file is empty."
-        );
-        assert_eq!(
-            errors(Source::Form(vec![]), Some(Received::TooLarge)),
-            "Ensure this file has no more than 7 bytes."
-        );
-        assert_eq!(errors(Source::Form(vec![]), None), Value::Null);
-
-        let nullable = |source: Source| {
-            Fields::new(source)
-                .nullable_file(FIELD)
-                .map(|file| file.is_some())
-        };
-        assert_eq!(nullable(form("")), Some(false));
-        assert_eq!(nullable(json(Value::Null)), Some(false));
-        assert_eq!(nullable(form("x")), None);
-        assert_eq!(nullable(Source::Form(vec![])), None);
-        let upload = Upload {
-            file_name: "a.png".to_owned(),
-            content_type: None,
-            content: Content::Memory("x".into()),
-        };
-        let files = Files::from_iter([(FIELD.name, Received::Whole(upload))]);
-        // A text of the same name does not hide a file.
-        let sent = Fields::with_files(form(""), files).nullable_file(FIELD);
-        assert!(sent.is_some_and(|file| file.is_some_and(|file| file.file_name == "a.png")));
     }
 }

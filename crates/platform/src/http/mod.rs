@@ -23,11 +23,12 @@ pub use body::{Body, Input};
 pub use error::ApiError;
 pub use fields::Fields;
 pub use origin::{Origin, Peer};
-pub use page::{Page, Paginated, Paging, Parameters, SortKind, SortValue, Sortable};
+pub use page::{Links, Page, Paginated, Paging, Parameters, SortKind, SortValue, Sortable, Walk};
 pub use router::{openapi, router};
 pub use rules::{
-    Rule, boolean, choice, date, email, integer, json, json_object, number, text, text_list, time, url,
+    PrimaryKey, Rule, boolean, choice, date, email, integer, json, json_object, number, primary_key, text,
+    text_list, time, timestamp, url,
 };
 pub use server::serve;
-pub use upload::{Content, FileField, Upload};
+pub use upload::{Content, FileField, SentFiles, Upload};
 pub use values::{TimeOfDay, Timestamp};

@@ -61,16 +61,28 @@ pub(super) async fn read(
         // A file input in which nothing was chosen has an empty name. Files that nobody asks for count as not sent too.
         let field = wanted
             .iter()
-            .find(|field| field.name == name && !file_name.is_empty());
-        let mut spool = field.copied().map(Spool::new);
+            .copied()
+            .find(|field| !file_name.is_empty() && field.names().any(|known| known == name));
+        let received = field.map(|field| (field, files.entry(field.name).or_default()));
+        let mut spool = None;
+        if let Some((field, received)) = &received {
+            // A field holds no more open files than it takes; of one file the last of several counts.
+            let has_room = field.most == 1 || received.kept.len() < field.most;
+            spool = has_room.then(|| Spool::new(*field));
+        }
         while let Some(chunk) = part.chunk().await.map_err(broken)? {
             if let Some(spool) = &mut spool {
                 spool.write(&chunk, &mut left).await?;
             }
         }
-        if let (Some(field), Some(spool)) = (field, spool) {
-            // The last of several of one name counts: each field holds at most one open file.
-            files.insert(field.name, spool.finish(file_name, content_type).await?);
+        if let Some((field, received)) = received {
+            received.count += 1;
+            if let Some(spool) = spool {
+                if field.most == 1 {
+                    received.kept.clear();
+                }
+                received.kept.push(spool.finish(file_name, content_type).await?);
+            }
         }
     }
     Ok(Fields::with_files(Source::Form(pairs), files))

@@ -11,15 +11,59 @@ use super::ApiError;
 /// How many bytes of a body's files are kept in memory, all of them together; what goes beyond waits on disk.
 const IN_MEMORY: usize = 1 << 20;
 
-/// A field that takes a file. Its bytes are kept only for the endpoints that declare it, see
+/// A field that takes files. Their bytes are kept only for the endpoints that declare it, see
 /// [`Input::FILES`](super::Input::FILES).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FileField {
-    /// The name of the field.
+    /// The name of the field, also in messages.
     pub name: &'static str,
-    /// Most bytes of the file: of a larger one nothing is kept, and the field is refused. The limit of the whole body
+    /// Other names that clients have for it.
+    pub aliases: &'static [&'static str],
+    /// Most bytes of a file: of a larger one nothing is kept, and the field is refused. The limit of the whole body
     /// (`HTTP_UPLOAD_LIMIT`) holds besides.
     pub largest: u64,
+    /// Most files that are kept. Of a field of one file the last counts; of others, further files are counted and read past.
+    pub most: usize,
+    /// Under which name, and in which words, a file that is too large is refused, if not in the usual ones.
+    pub too_large: Option<(&'static str, &'static str)>,
+}
+
+impl FileField {
+    /// A field of one file of at most `largest` bytes.
+    pub const fn one(name: &'static str, largest: u64) -> Self {
+        Self::several(name, largest, 1)
+    }
+
+    /// A field of up to `most` files of at most `largest` bytes each.
+    pub const fn several(name: &'static str, largest: u64, most: usize) -> Self {
+        Self {
+            name,
+            aliases: &[],
+            largest,
+            most,
+            too_large: None,
+        }
+    }
+
+    /// The same field by further names.
+    #[must_use]
+    pub const fn or_called(self, aliases: &'static [&'static str]) -> Self {
+        Self { aliases, ..self }
+    }
+
+    /// Files that are too large are refused under this name and in these words.
+    #[must_use]
+    pub const fn too_large(self, name: &'static str, message: &'static str) -> Self {
+        Self {
+            too_large: Some((name, message)),
+            ..self
+        }
+    }
+
+    /// Its names.
+    pub(super) fn names(self) -> impl Iterator<Item = &'static str> {
+        std::iter::once(self.name).chain(self.aliases.iter().copied())
+    }
 }
 
 /// A file that was sent.
@@ -41,6 +85,22 @@ pub enum Content {
     /// A larger one, in a file of the temporary folder, at its beginning. The file has no name, so it is gone with this
     /// handle, and also when the process is killed.
     Disk(File),
+}
+
+/// The files that were sent for a field of several; those that were refused are counted, but not here.
+#[derive(Debug, Default)]
+pub struct SentFiles {
+    /// Each with its place in what was sent, by which its errors are reported.
+    pub uploads: Vec<(usize, Upload)>,
+    /// How many were sent, also beyond what the field takes.
+    pub count: usize,
+}
+
+/// The files of one field of a body.
+#[derive(Default)]
+pub(super) struct ReceivedFiles {
+    pub kept: Vec<Received>,
+    pub count: usize,
 }
 
 /// A file of a body that was read.
@@ -140,7 +200,7 @@ impl Content {
         pieces: impl Stream<Item = io::Result<Bytes>>,
         largest: u64,
     ) -> io::Result<Option<Self>> {
-        let field = FileField { name: "", largest };
+        let field = FileField::one("", largest);
         let (mut spool, mut left) = (Spool::new(field), MemoryLeft::default());
         let mut pieces = std::pin::pin!(pieces);
         let full = |_| io::Error::other("there is no room in the temporary folder");
@@ -179,10 +239,7 @@ mod tests {
 
     use super::*;
 
-    const FIELD: FileField = FileField {
-        name: "file",
-        largest: 3_000_000,
-    };
+    const FIELD: FileField = FileField::one("file", 3_000_000);
 
     async fn received(sizes: &[usize], left: &mut MemoryLeft) -> Received {
         let mut spool = Spool::new(FIELD);

@@ -10,6 +10,7 @@ use std::{
     time::Instant,
 };
 
+use chrono::{DateTime, Utc};
 use parking_lot::Mutex;
 
 pub use lease::NodeLease;
@@ -109,6 +110,13 @@ impl Ids {
         i64::try_from(id).unwrap_or(i64::MAX)
     }
 
+    /// The smallest id that can be made at `moment`, for looking up by id what was made since.
+    pub fn first_of(&self, moment: DateTime<Utc>) -> i64 {
+        let tick = self.layout.tick(moment.timestamp_millis());
+        let shift = self.layout.node_bits() + self.layout.sequence_bits();
+        i64::try_from(tick << shift).unwrap_or(i64::MAX)
+    }
+
     /// Whether the node is certainly still ours: a process that could not renew its lease in time must not write ids.
     pub fn is_leased(&self) -> bool {
         self.leased_until
@@ -185,6 +193,19 @@ mod tests {
         clock.advance(Duration::days(365 * 30));
         let id = Ids::new(Layout::Compact, 31, 0, clock).next();
         assert!(id < 1_000_000_000_000_000, "{id}");
+    }
+
+    #[test]
+    fn ids_of_a_moment_begin_where_those_before_end() {
+        for layout in [Layout::Snowflake, Layout::Compact] {
+            let clock = Clock::system();
+            let ids = Ids::new(layout, 3, 0, clock.clone());
+            let before = ids.next();
+            clock.advance(Duration::seconds(1));
+            let first = ids.first_of(clock.now());
+            assert!(before < first && first <= ids.next());
+            assert_eq!(ids.first_of(DateTime::UNIX_EPOCH), 0);
+        }
     }
 
     #[test]

@@ -26,7 +26,7 @@ pub(super) fn compose(sender: &Sender, mail: Mail, now: DateTime<Utc>) -> Result
         .collect();
     let name = format!("<{}@{}>", random_hex::<16>(), sender.0.email.domain());
     let html = page(&mail.text).into_string();
-    Message::builder()
+    let mut message = Message::builder()
         .from(sender.0.clone())
         .to(Mailbox::new(None, recipient))
         .subject(subject)
@@ -35,7 +35,19 @@ pub(super) fn compose(sender: &Sender, mail: Mail, now: DateTime<Utc>) -> Result
         .raw_header(HeaderValue::new(
             HeaderName::new_from_ascii_str("Auto-Submitted"),
             "auto-generated".to_owned(),
-        ))
+        ));
+    if let Some(url) = mail.unsubscribe.filter(|url| is_link(url)) {
+        message = message
+            .raw_header(HeaderValue::new(
+                HeaderName::new_from_ascii_str("List-Unsubscribe"),
+                format!("<{url}>"),
+            ))
+            .raw_header(HeaderValue::new(
+                HeaderName::new_from_ascii_str("List-Unsubscribe-Post"),
+                "List-Unsubscribe=One-Click".to_owned(),
+            ));
+    }
+    message
         .multipart(MultiPart::alternative_plain_html(mail.text, html))
         .map_err(|_| MailError::InvalidRecipient)
 }
@@ -81,12 +93,15 @@ mod tests {
     use super::*;
     use crate::config::Setting as _;
 
+    const UNSUBSCRIBE: &str = "https://api.example/stop/abc/";
+
     fn composed(to: &str, subject: &str, text: &str) -> Result<String, MailError> {
         let sender = Sender::parse("SelfLink <noreply@selflink.app>").expect("is valid");
         let mail = Mail {
             to: to.to_owned(),
             subject: subject.to_owned(),
             text: text.to_owned(),
+            unsubscribe: Some(UNSUBSCRIBE.to_owned()),
         };
         let message = compose(&sender, mail, DateTime::UNIX_EPOCH)?;
         Ok(String::from_utf8(message.formatted()).expect("is text"))
@@ -102,6 +117,8 @@ mod tests {
             "Subject: Hello",
             "Date: Thu, 01 Jan 1970 00:00:00 +0000",
             "Auto-Submitted: auto-generated",
+            "List-Unsubscribe: <https://api.example/stop/abc/>",
+            "List-Unsubscribe-Post: List-Unsubscribe=One-Click",
         ] {
             assert!(
                 head.lines().any(|header| header == line),

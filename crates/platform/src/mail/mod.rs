@@ -27,6 +27,8 @@ pub struct Mail {
     /// Plain text: paragraphs between blank lines. The same is sent as simple HTML, in which an `http` or `https` address
     /// that is a line of its own becomes a link.
     pub text: String,
+    /// Where a single POST ends mails of this kind (RFC 8058), for mails that nobody has asked for one by one.
+    pub unsubscribe: Option<String>,
 }
 
 /// Why a mail was not sent. Says nothing of the recipient.

@@ -21,6 +21,7 @@ fn mail(subject: &str) -> Mail {
         to: ANN.to_owned(),
         subject: subject.to_owned(),
         text: "Grüße an Ann.\n\nhttps://app.example/\n\n.\nThe end".to_owned(),
+        unsubscribe: None,
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod apply;
 pub mod config;
+pub mod demo;
 mod fixtures;
 mod jobs;
 mod storage;
@@ -37,6 +38,11 @@ pub fn all() -> Vec<InstanceCommand> {
             command: apply::command(),
             trace: Trace::Own,
             run: |process, arguments| apply::run(process, arguments).boxed(),
+        },
+        InstanceCommand {
+            command: demo::command(),
+            trace: Trace::Call,
+            run: |process, arguments| demo::run(&process.app, arguments).boxed(),
         },
         InstanceCommand {
             command: fixtures::command(),

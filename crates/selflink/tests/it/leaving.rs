@@ -200,13 +200,16 @@ async fn a_deleted_account_leaves_nothing_personal_and_exact_counts() {
 async fn deletion_needs_the_password() {
     let app = start().await;
     let ann = user_called(&app, "ann").await;
-    for body in [
-        json!({}),
-        json!({ "password": "not this one" }),
-        json!({ "handle": "ann" }),
+    for (body, message) in [
+        (json!({}), "This field is required."),
+        (json!({ "handle": "ann" }), "This field is required."),
+        (
+            json!({ "password": "not this one" }),
+            "The password is not right.",
+        ),
     ] {
         let refused = ann.client.post("me/account/delete/", &body).await.expect(400);
-        assert_eq!(refused, json!({ "password": ["The password is not right."] }));
+        assert_eq!(refused, json!({ "password": [message] }));
     }
     ann.client.get("users/me/").await.expect(200);
     execute(

@@ -1,12 +1,14 @@
 //! Integration tests: a real instance, spoken to over HTTP, on SQLite or on PostgreSQL and Redis (`TEST_DATABASE`).
 
 mod accounts;
+mod admin;
 mod audit;
 mod cli;
 mod commands;
 mod conventions;
 mod devices;
 mod events;
+mod feed;
 mod files;
 mod follows;
 mod hostile;
@@ -14,12 +16,16 @@ mod ids;
 mod kill;
 mod leaving;
 mod mails;
+mod moderation;
+mod notifications;
 mod outbox;
 mod passwords;
 mod permissions;
 mod pooler;
+mod posts;
 mod profiles;
 mod program;
+mod search;
 mod second_factor;
 mod sessions;
 mod shutdown;

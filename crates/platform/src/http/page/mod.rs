@@ -1,6 +1,7 @@
 //! Cursor pagination: a walk from the first page to `next == null` gives every item exactly once, also while items are
 //! added and when several have equal sort values, because the id breaks every tie.
 
+mod links;
 #[cfg(test)]
 mod tests;
 
@@ -19,6 +20,8 @@ use crate::{
     app::App,
     http::{ApiError, Origin},
 };
+
+pub use links::Links;
 
 /// Items of a page when the client does not say, in items.
 const DEFAULT_SIZE: usize = 20;
@@ -99,11 +102,10 @@ impl SortValue {
 /// Which page a request asks for.
 pub struct Paging {
     size: usize,
-    cursor: Option<String>,
     ordering: String,
-    url: String,
-    /// The other parameters of the request, in alphabetical order.
-    parameters: Vec<(String, String)>,
+    /// From 1; see [`Paging::numbered`].
+    number: Option<u32>,
+    links: Links,
 }
 
 /// The parameters of a request's query. The last of several with the same name wins; bytes that are no UTF-8 are replaced.
@@ -158,21 +160,24 @@ impl Paging {
             .and_then(|size| usize::try_from(size).ok())
             .filter(|size| *size > 0)
             .unwrap_or(DEFAULT_SIZE);
-        let cursor = parameters
-            .get("cursor")
-            .filter(|cursor| !cursor.is_empty())
-            .map(str::to_owned);
-        let ordering = parameters.get("ordering").unwrap_or_default().to_owned();
-        let Parameters(mut parameters) = parameters;
-        parameters.retain(|(name, _)| name != "cursor");
-        parameters.sort();
         Self {
             size: size.min(LARGEST_SIZE),
-            cursor,
-            ordering,
-            url,
-            parameters,
+            ordering: parameters.get("ordering").unwrap_or_default().to_owned(),
+            number: None,
+            links: Links::of(parameters, url),
         }
+    }
+
+    /// Lets the request ask by `page=N` as well, from 1, for clients that know no cursors. Such pages do repeat and lose items
+    /// while items are added, and those far behind are dear: only for lists of moderate length.
+    #[must_use]
+    pub fn numbered(mut self) -> Self {
+        let number = self
+            .links
+            .parameter("page")
+            .and_then(|number| number.trim().parse().ok());
+        self.number = number.filter(|number| *number > 0 && self.links.cursor().is_none());
+        self
     }
 
     /// The page in the order that the request asks for: names of `sortable` fields, `-` before those that descend.
@@ -188,18 +193,29 @@ impl Paging {
             order.push((id, descending));
         }
         let position = self
-            .cursor
-            .as_deref()
-            .map(|cursor| read_cursor(cursor, &order))
+            .links
+            .cursor()
+            .map(|cursor| decode(cursor, &order).ok_or_else(ApiError::invalid_cursor))
             .transpose()?;
         Ok(Page {
             size: self.size,
             order,
             position,
-            url: self.url,
-            parameters: self.parameters,
+            number: self.number,
+            links: self.links,
         })
     }
+}
+
+/// The way to a page of a list that is ordered by id alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Walk {
+    /// The id behind which it begins; `None`: at the first.
+    pub behind: Option<i64>,
+    /// Whether it leads from higher ids to lower ones.
+    pub descends: bool,
+    /// How many items are wanted: one more than the page has, to know whether there is a further page.
+    pub take: usize,
 }
 
 fn fields(ordering: &str, sortable: &[Sortable]) -> Vec<(Sortable, bool)> {
@@ -219,16 +235,6 @@ fn fields(ordering: &str, sortable: &[Sortable]) -> Vec<(Sortable, bool)> {
 struct Position {
     backward: bool,
     values: Vec<SortValue>,
-}
-
-fn read_cursor(cursor: &str, order: &[(Sortable, bool)]) -> Result<Position, ApiError> {
-    // The mobile app sends the whole `next` link.
-    let inner = cursor.split_once('?').and_then(|(_, query)| {
-        url::form_urlencoded::parse(query.as_bytes())
-            .find(|(name, _)| name == "cursor")
-            .map(|(_, value)| value.into_owned())
-    });
-    decode(inner.as_deref().unwrap_or(cursor), order).ok_or_else(ApiError::invalid_cursor)
 }
 
 fn decode(cursor: &str, order: &[(Sortable, bool)]) -> Option<Position> {
@@ -257,8 +263,8 @@ pub struct Page {
     size: usize,
     order: Vec<(Sortable, bool)>,
     position: Option<Position>,
-    url: String,
-    parameters: Vec<(String, String)>,
+    number: Option<u32>,
+    links: Links,
 }
 
 impl Page {
@@ -283,7 +289,30 @@ impl Page {
         // One more, to know whether there is a further page. A literal: with a parameter, PostgreSQL cannot know how few
         // rows are wanted and plans the statement anew each time, which costs more than running it.
         let _ = write!(statement.sql, " LIMIT {}", self.size + 1);
+        if let Some(number) = self.number {
+            let _ = write!(
+                statement.sql,
+                " OFFSET {}",
+                u64::from(number - 1) * self.size as u64
+            );
+        }
         statement
+    }
+
+    /// How to walk to this page, for lists that are not made by a statement; their only order is by id.
+    pub fn walk(&self) -> Walk {
+        let position = self
+            .position
+            .as_ref()
+            .and_then(|position| position.values.first());
+        Walk {
+            behind: match position {
+                Some(SortValue::Integer(id)) => Some(*id),
+                _ => None,
+            },
+            descends: self.order.first().is_none_or(|(_, descends)| *descends) != self.is_backward(),
+            take: self.size + 1,
+        }
     }
 
     /// Everything behind the position.
@@ -321,6 +350,13 @@ impl Page {
     pub fn answer<R>(self, mut rows: Vec<R>, value: impl Fn(&R, &str) -> SortValue) -> Paginated<R> {
         let (backward, more) = (self.is_backward(), rows.len() > self.size);
         rows.truncate(self.size);
+        if let Some(number) = self.number {
+            return Paginated {
+                next: more.then(|| self.links.to_page(number.saturating_add(1))),
+                previous: (number > 1).then(|| self.links.to_page(number - 1)),
+                results: rows,
+            };
+        }
         if backward {
             rows.reverse();
         }
@@ -330,13 +366,7 @@ impl Page {
                 .iter()
                 .map(|(field, _)| row.map(|row| value(row, field.name)))
                 .collect::<Option<_>>()?;
-            let mut parameters = self.parameters.clone();
-            parameters.push(("cursor".to_owned(), encode(backward, &values)));
-            parameters.sort();
-            let query = url::form_urlencoded::Serializer::new(String::new())
-                .extend_pairs(parameters)
-                .finish();
-            Some(format!("{}?{query}", self.url))
+            Some(self.links.to(encode(backward, &values)))
         };
         let has_next = if backward { true } else { more };
         let has_previous = if backward { more } else { self.position.is_some() };

@@ -99,8 +99,9 @@ proptest::proptest! {
 
     #[test]
     fn no_cursor_crashes(junk: String, bytes: Vec<u8>) {
-        let _ = read_cursor(&junk, &[(ID, true)]);
-        let _ = read_cursor(&BASE64_URL_SAFE_NO_PAD.encode(bytes), &[(MADE, true), (ID, true)]);
+        let _ = decode(&junk, &[(ID, true)]);
+        let _ = page(&junk);
+        let _ = decode(&BASE64_URL_SAFE_NO_PAD.encode(bytes), &[(MADE, true), (ID, true)]);
     }
 }
 
@@ -169,4 +170,36 @@ fn links_keep_the_other_parameters_in_order() {
         next.starts_with("http://h/x/?cursor=") && next.ends_with("&ordering=id&page_size=1&search=z+z"),
         "{next}"
     );
+}
+
+#[test]
+fn pages_by_number() {
+    let numbered = |query: &str| {
+        let paging = Paging::of(query, "http://h/x/".to_owned()).numbered();
+        paging
+            .order(&[RANK, MADE, ID], "-id", ID)
+            .map_err(|_| ())
+            .expect("is a page")
+    };
+    let query = || sea_orm::sea_query::Query::select().column("id").from("t").take();
+    let sql = numbered("page=3&page_size=5")
+        .statement(query(), DbBackend::Sqlite)
+        .sql;
+    assert!(sql.ends_with(" LIMIT 6 OFFSET 10"), "{sql}");
+    let answer = numbered("post=7&page=2&page_size=2").answer(vec![1, 2, 3], |_, _| SortValue::Integer(0));
+    assert_eq!(answer.results, [1, 2]);
+    assert_eq!(
+        answer.next.as_deref(),
+        Some("http://h/x/?page_size=2&post=7&page=3")
+    );
+    assert_eq!(
+        answer.previous.as_deref(),
+        Some("http://h/x/?page_size=2&post=7&page=1")
+    );
+    let last = numbered("page=1").answer(Vec::<i64>::new(), |_, _| SortValue::Integer(0));
+    assert_eq!((last.next, last.previous), (None, None));
+    for nonsense in ["page=0", "page=-1", "page=x", "page=99999999999", ""] {
+        assert_eq!(numbered(nonsense).number, None, "{nonsense}");
+    }
+    assert_eq!(numbered("page=4294967295").number, Some(u32::MAX));
 }

@@ -1,6 +1,7 @@
 //! What a field may hold.
 
 mod choices;
+mod keys;
 mod moments;
 #[cfg(test)]
 mod tests;
@@ -10,7 +11,8 @@ use serde_json::{Map, Value};
 
 pub use self::{
     choices::{choice, text_list},
-    moments::{date, time},
+    keys::{PrimaryKey, primary_key},
+    moments::{date, time, timestamp},
     text::{email, text, url},
 };
 use super::body::SURROGATE_MARK;

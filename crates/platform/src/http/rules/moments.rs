@@ -1,6 +1,6 @@
 //! Dates and times of day.
 
-use chrono::{NaiveDate, NaiveTime};
+use chrono::{DateTime, Datelike as _, NaiveDate, NaiveDateTime, NaiveTime, SubsecRound as _, Utc};
 use serde_json::Value;
 
 use super::Rule;
@@ -67,6 +67,46 @@ fn parse_day_first(text: &str) -> Option<NaiveDate> {
 fn number_of_digits(text: &str, least: usize, most: usize) -> Option<u32> {
     ((least..=most).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit()))
         .then(|| text.parse().ok())?
+}
+
+/// See [`timestamp`].
+pub struct Moment;
+
+/// A moment in ISO 8601, `YYYY-MM-DDThh:mm[:ss[.uuuuuu]][+HH:MM|-HH:MM|Z]`; without an offset it is in UTC. Not after the
+/// year 9999.
+pub fn timestamp() -> Moment {
+    Moment
+}
+
+impl Rule for Moment {
+    type Value = DateTime<Utc>;
+
+    fn check(&self, value: &Value) -> Result<DateTime<Utc>, Vec<String>> {
+        value.as_str().and_then(parse_timestamp).ok_or_else(|| {
+            let format = "YYYY-MM-DDThh:mm[:ss[.uuuuuu]][+HH:MM|-HH:MM|Z]";
+            vec![format!(
+                "Datetime has wrong format. Use one of these formats instead: {format}."
+            )]
+        })
+    }
+}
+
+fn parse_timestamp(text: &str) -> Option<DateTime<Utc>> {
+    let text = text.trim();
+    if text.len() > 40 || !text.is_ascii() {
+        return None;
+    }
+    let with_offset = ["%Y-%m-%dT%H:%M:%S%.f%#z", "%Y-%m-%dT%H:%M%#z"]
+        .into_iter()
+        .find_map(|format| DateTime::parse_from_str(&text.replacen(' ', "T", 1), format).ok());
+    let moment = match with_offset {
+        Some(moment) => moment.to_utc(),
+        None => ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%dT%H:%M"]
+            .into_iter()
+            .find_map(|format| NaiveDateTime::parse_from_str(&text.replacen(' ', "T", 1), format).ok())?
+            .and_utc(),
+    };
+    (moment.year() >= 1 && moment.year() <= 9999).then(|| moment.trunc_subsecs(6))
 }
 
 /// See [`time`].

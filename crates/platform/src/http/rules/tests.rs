@@ -133,6 +133,36 @@ fn dates_and_times() {
 }
 
 #[test]
+fn timestamps() {
+    let read = |sent: &str| {
+        let moment = timestamp().check(&json!(sent)).ok();
+        moment.map(|moment| moment.to_rfc3339())
+    };
+    for (sent, moment) in [
+        ("2030-01-02T03:04:05Z", "2030-01-02T03:04:05+00:00"),
+        ("2030-01-02T03:04:05.1234567z", "2030-01-02T03:04:05.123456+00:00"),
+        (" 2030-01-02T03:04 ", "2030-01-02T03:04:00+00:00"),
+        ("2030-01-02 03:04:05", "2030-01-02T03:04:05+00:00"),
+        ("2030-01-02T03:04:05+02:00", "2030-01-02T01:04:05+00:00"),
+        ("2030-01-02T03:04-0130", "2030-01-02T04:34:00+00:00"),
+    ] {
+        assert_eq!(read(sent).as_deref(), Some(moment), "{sent}");
+    }
+    for bad in [
+        "",
+        "2030-01-02",
+        "2030-02-30T00:00",
+        "soon",
+        "2030-01-02T25:00",
+        "12030-01-02T03:04",
+        "ü",
+    ] {
+        assert_eq!(read(bad), None, "{bad}");
+    }
+    assert!(timestamp().check(&json!(1_900_000_000)).is_err());
+}
+
+#[test]
 fn days_first_and_whole_seconds() {
     let day = date().or_day_first();
     assert_eq!(
@@ -286,6 +316,36 @@ proptest::proptest! {
     fn no_text_crashes_a_rule(sent: String) {
         let value = json!(sent);
         let _ = (text().max(5).check(&value), email().check(&value), url().check(&value), boolean().check(&value));
-        let _ = (integer().check(&value), date().check(&value), time().check(&value), json_object().check_text(&sent));
+        let _ = (integer().check(&value), date().check(&value), time().check(&value), timestamp().check(&value), json_object().check_text(&sent));
     }
+}
+
+#[test]
+fn keys() {
+    let id = |value: Value| primary_key().check(&value).map(|key| key.id);
+    assert_eq!(id(json!(5)), Ok(Some(5)));
+    assert_eq!(id(json!(" 12 ")), Ok(Some(12)));
+    assert_eq!(id(json!("-3")), Ok(Some(-3)));
+    let huge = primary_key().check(&json!(1e26)).expect("is a number");
+    assert_eq!(huge.id, None);
+    assert_eq!(
+        huge.does_not_exist(),
+        "Invalid pk \"100000000000000000000000000\" - object does not exist."
+    );
+    for (value, kind) in [
+        (json!("abc"), "str"),
+        (json!("1.5"), "str"),
+        (json!("-"), "str"),
+        (json!(true), "bool"),
+        (json!(1.5), "float"),
+        (json!([1]), "list"),
+        (json!({}), "dict"),
+    ] {
+        let message = format!("Incorrect type. Expected pk value, received {kind}.");
+        assert_eq!(refused(&primary_key(), &value), [message]);
+    }
+    assert_eq!(
+        refused(&primary_key(), &json!("")),
+        ["This field may not be null."]
+    );
 }

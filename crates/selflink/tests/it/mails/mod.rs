@@ -2,5 +2,6 @@
 
 mod change;
 mod delivery;
+mod factors;
 pub mod post;
 mod verification;

@@ -10,6 +10,7 @@ pub const CHANGED: &str = "Your SelfLink password was changed";
 pub const VERIFY: &str = "Verify your e-mail address";
 pub const NEW_ADDRESS: &str = "Confirm your new e-mail address";
 pub const NOTICE: &str = "Your SelfLink address is about to change";
+pub const FACTOR: &str = "The second factor of your SelfLink account";
 pub const TAKEN: &str = "This address already has a SelfLink account";
 
 /// What every endpoint that takes a token says of one that is of no use.

@@ -65,7 +65,7 @@ async fn the_password_is_needed_where_there_is_one() {
         );
         assert_eq!(
             ask(json!({ "password": "wrong" })).await,
-            json!({ "password": ["This password is wrong."] })
+            json!({ "password": ["The password is not right."] })
         );
     }
     execute(

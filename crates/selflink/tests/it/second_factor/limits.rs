@@ -3,10 +3,8 @@
 use chrono::Duration;
 use serde_json::json;
 
-use super::{
-    Browser, WRONG, answer, challenge, enrol, log_in, next_step, register, sign_in_with_passkey, signed_in,
-};
-use crate::support::{PASSWORD, start, user};
+use super::{Browser, WRONG, answer, challenge, enrol, log_in, next_step, register, sign_in_with_passkey};
+use crate::support::{PASSWORD, start, start_with, user};
 
 #[tokio::test]
 async fn a_challenge_takes_five_answers() {
@@ -100,19 +98,27 @@ async fn enrolment_cannot_be_guessed_either() {
 }
 
 #[tokio::test]
-async fn passwords_are_tried_twenty_times_an_hour() {
-    let app = start().await;
+async fn guesses_at_the_password_count_with_those_at_sign_in() {
+    let app = start_with(&[("SIGN_IN_PAIR_RATE", "6/min")]).await;
     let ann = user(&app).await;
-    for _ in 0..20 {
-        ann.client
-            .post("auth/totp/start/", &json!({ "password": "guess" }))
-            .await
-            .expect(400);
+    let guess = json!({ "password": "guess" });
+    let wrong = json!({ "email": ann.email, "password": "guess" });
+    for path in [
+        "auth/totp/start/",
+        "auth/passkeys/register/start/",
+        "me/account/delete/",
+    ] {
+        ann.client.post(path, &guess).await.expect(400);
+        app.client().post("auth/login/", &wrong).await.expect(400);
+        // What names no password is no guess, and a right one does not count.
+        ann.client.post(path, &json!({})).await.expect(400);
     }
-    ann.client
-        .post("auth/totp/start/", &json!({ "password": PASSWORD }))
-        .await
-        .expect(429);
-    signed_in(&app, &log_in(&app, &ann, None).await);
+    let right = json!({ "password": PASSWORD });
+    ann.client.post("auth/totp/start/", &right).await.expect(429);
+    log_in(&app, &ann, None).await.expect(429);
+    app.advance(Duration::minutes(1));
+    for _ in 0..8 {
+        ann.client.post("auth/totp/start/", &right).await.expect(200);
+    }
     app.stop().await;
 }

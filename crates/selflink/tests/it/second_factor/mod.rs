@@ -24,7 +24,7 @@ const WRONG: &str = "This code is wrong or has been used.";
 
 /// The owner's authenticator app.
 #[derive(Clone)]
-struct Phone {
+pub struct Phone {
     secret: String,
     recovery_codes: Vec<String>,
 }
@@ -64,7 +64,7 @@ fn texts(list: &Value) -> Vec<String> {
 }
 
 /// Switches an authenticator app on; its first code is used up.
-async fn enrol(app: &TestApp, user: &TestUser) -> Phone {
+pub async fn enrol(app: &TestApp, user: &TestUser) -> Phone {
     let password = json!({ "password": PASSWORD });
     let started = user.client.post("auth/totp/start/", &password).await.expect(200);
     let mut phone = Phone {

@@ -1,6 +1,6 @@
 //! The directory, profiles, and who sees what.
 
-mod crowd;
+pub mod crowd;
 mod directory;
 mod matrix;
 mod ordering;
