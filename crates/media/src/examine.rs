@@ -75,7 +75,7 @@ async fn image(upload: Upload) -> Result<NewFile, String> {
     })
 }
 
-/// Makes of an upload a video that can be stored: an ISO base media file (MP4, QuickTime), without metadata. The declared type
+/// Makes of an upload a video that can be stored: an ISO base media file (MP4, `QuickTime`), without metadata. The declared type
 /// must be `video/mp4` or `video/quicktime`; without one the name must end in that of such a file. The error is a message for
 /// the client.
 pub async fn examine_video(upload: Upload) -> Result<NewFile, String> {

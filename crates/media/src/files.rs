@@ -195,7 +195,8 @@ async fn finish(app: &App, row: &Model) -> Result<bool, DbErr> {
 /// Says that something refers to these files of `owner` from now on; each may be referred to once. An error if one of them is
 /// not there (any more), somebody else's, or taken.
 pub async fn attach(tx: &Tx, owner: UserId, ids: &[i64]) -> Result<(), DbErr> {
-    let ids: Vec<i64> = BTreeSet::from_iter(ids.iter().copied()).into_iter().collect();
+    let ids: BTreeSet<i64> = ids.iter().copied().collect();
+    let ids: Vec<i64> = ids.into_iter().collect();
     if ids.is_empty() {
         return Ok(());
     }

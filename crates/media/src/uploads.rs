@@ -218,6 +218,14 @@ async fn end_token(app: &App, upload: &Model) -> Result<bool, DbErr> {
 
 /// Looks into what was sent and makes it the file of its asset, or says there why it was refused. Again changes nothing.
 pub async fn complete(app: &App, owner: UserId, id: i64) -> Result<records::Model, MediaError> {
+    let app = app.clone();
+    // Goes on when its request is given up: whoever asks again finds it done.
+    tokio::spawn(async move { settle(&app, owner, id).await })
+        .await
+        .unwrap_or_else(|panic| Err(MediaError::Storage(panic.into())))
+}
+
+async fn settle(app: &App, owner: UserId, id: i64) -> Result<records::Model, MediaError> {
     let on = app.db().reader();
     let upload = uploads::Entity::find_by_id(id)
         .filter(uploads::Column::OwnerId.eq(owner))

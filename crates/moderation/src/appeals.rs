@@ -182,7 +182,7 @@ pub async fn decide(
                 return Err(ModerationError::OwnDecision);
             }
             // Whatever is decided about the account comes one after the other.
-            identity::hold(&tx, appeal.user_id).await?;
+            identity::held_account(&tx, appeal.user_id).await?;
             let status = match decision {
                 Decision::Uphold => AppealStatus::Upheld,
                 Decision::Lift => AppealStatus::Lifted,

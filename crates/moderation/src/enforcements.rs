@@ -253,7 +253,7 @@ async fn hold(tx: &Tx, new: &NewEnforcement) -> Result<HeldAccount, ModerationEr
             .await?
             .ok_or_else(gone)?,
     };
-    identity::hold(tx, subject).await?.ok_or_else(gone)
+    identity::held_account(tx, subject).await?.ok_or_else(gone)
 }
 
 fn refuse_protected(by: &Moderator, account: &HeldAccount, action: Action) -> Result<(), ModerationError> {
@@ -329,7 +329,7 @@ pub async fn lift_in(tx: &Tx, by: &Moderator, id: i64, note: &str) -> Result<Mod
     if by.id == Some(user) && !by.is_superuser {
         return Err(ModerationError::OwnCase);
     }
-    identity::hold(tx, user)
+    identity::held_account(tx, user)
         .await?
         .ok_or(ModerationError::NoSuchEnforcement)?;
     let now = tx.now();

@@ -74,6 +74,7 @@ fn mail(to: &Mailbox, subject: &str, paragraphs: &[String]) -> Mail {
         to: to.address.clone(),
         subject: subject.to_owned(),
         text: format!("Hi @{},\n\n{}\n\nSelfLink", to.handle, paragraphs.join("\n\n")),
+        unsubscribe: None,
     }
 }
 

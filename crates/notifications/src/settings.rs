@@ -2,7 +2,7 @@
 
 use std::{sync::OnceLock, time::Duration};
 
-use platform::config::{BaseUrl, Environment, Secret, Section, Setting, Variable};
+use platform::config::{BaseUrl, Environment, Secret, Section, Variable};
 
 platform::settings! {
     /// Notifications.

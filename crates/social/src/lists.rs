@@ -11,8 +11,9 @@ use sea_orm::{
 };
 
 use crate::{
+    posts,
     views::{CommentView, PostView, comments_shown_to, posts_shown_to},
-    visibility::{bound, id_of, visible, visible_comment},
+    visibility::{bound, id_of, visible, visible_below, visible_comment},
 };
 
 const fn field(name: &'static str, kind: SortKind, column: (&'static str, &'static str)) -> Sortable {
@@ -25,7 +26,7 @@ const POST_ID: Sortable = field("id", SortKind::Integer, ("p", "id"));
 const POST_FIELDS: [Sortable; 7] = [
     POST_ID,
     field("text", SortKind::Text, ("p", "text_start")),
-    field("visibility", SortKind::Text, ("p", "visibility")),
+    field("visibility", SortKind::Text, ("p", "visibility_key")),
     field("language", SortKind::Text, ("p", "language")),
     field("like_count", SortKind::Integer, ("p", "like_count")),
     field("comment_count", SortKind::Integer, ("p", "comment_count")),
@@ -95,7 +96,11 @@ impl Reader<'_> {
     /// All posts, or those of an author; of a number that is none there are none.
     pub async fn posts(&self, author: Option<&str>, paging: Paging) -> Result<Paginated<PostView>, ApiError> {
         let mut query = Query::select().from_as("posts", "p").take();
-        only(&mut query, ("p", "author_id"), author);
+        if let Some(author) = author {
+            // No account has the id 0.
+            let author: i64 = author.trim().parse().unwrap_or(0);
+            query.and_where(Expr::col(("p", "author_id")).eq(author));
+        }
         let page = paging.order(&POST_FIELDS, "-created_at", POST_ID)?;
         self.posts_of(query, &POST_FIELDS, POST_ID, page).await
     }
@@ -118,20 +123,36 @@ impl Reader<'_> {
         self.posts_of(query, &[TAGGED_ID], TAGGED_ID, page).await
     }
 
-    /// All comments, or those of a post, which may be asked for by number as well.
-    pub async fn comments(
-        &self,
-        post: Option<&str>,
-        paging: Paging,
-    ) -> Result<Paginated<CommentView>, ApiError> {
+    /// All comments.
+    pub async fn comments(&self, paging: Paging) -> Result<Paginated<CommentView>, ApiError> {
         let mut query = Query::select().from_as("comments", "c").take();
-        only(&mut query, ("c", "post_id"), post);
         join_posts(&mut query, ("c", "post_id"));
-        let paging = if post.is_some() { paging.numbered() } else { paging };
         let page = paging.order(&COMMENT_FIELDS, "-created_at", COMMENT_ID)?;
         let rows = self
             .rows(query, visible_comment, &COMMENT_FIELDS, COMMENT_ID, &page)
             .await?;
+        self.comments_of(rows, page).await
+    }
+
+    /// Those of a post, which may be asked for by number as well.
+    pub async fn comments_on(&self, post: &str, paging: Paging) -> Result<Paginated<CommentView>, ApiError> {
+        let page = paging
+            .numbered()
+            .order(&COMMENT_FIELDS, "-created_at", COMMENT_ID)?;
+        let post = post.trim().parse().unwrap_or(0);
+        // Asked once: else every comment of a post that is not for the viewer would be looked through in vain.
+        let rows = if posts::is_visible(self.app.db().reader(), id_of(self.viewer), post).await? {
+            let mut query = Query::select().from_as("comments", "c").take();
+            query.and_where(Expr::col(("c", "post_id")).eq(post));
+            self.rows(query, visible_below, &COMMENT_FIELDS, COMMENT_ID, &page)
+                .await?
+        } else {
+            Vec::new()
+        };
+        self.comments_of(rows, page).await
+    }
+
+    async fn comments_of(&self, rows: Vec<Row>, page: Page) -> Result<Paginated<CommentView>, ApiError> {
         let page = page.answer(rows, Row::sort_value);
         let ids: Vec<i64> = page.results.iter().map(|row| row.id).collect();
         Ok(Paginated {
@@ -175,19 +196,6 @@ impl Reader<'_> {
         query.and_where(bound(backend, condition, id_of(self.viewer)));
         let rows = on.query_all_raw(page.statement(query, backend)).await?;
         rows.iter().map(|row| Row::read(row, fields, id)).collect()
-    }
-}
-
-/// Narrows a query to the rows of one number, if one is given; nonsense finds nothing.
-fn only(query: &mut SelectStatement, column: (&'static str, &'static str), wanted: Option<&str>) {
-    match wanted.map(|wanted| wanted.trim().parse::<i64>()) {
-        None => {}
-        Some(Ok(id)) => {
-            query.and_where(Expr::col(column).eq(id));
-        }
-        Some(Err(_)) => {
-            query.and_where(Expr::value(1).eq(0));
-        }
     }
 }
 

@@ -133,7 +133,8 @@ mod tests {
 
     #[test]
     fn only_so_many_count() {
-        let text: String = (0..40).map(|n| format!("#t{n} @h{n} ")).collect();
+        let words: Vec<String> = (0..40).map(|n| format!("#t{n} @h{n}")).collect();
+        let text = words.join(" ");
         let names = names_in(&text);
         assert_eq!((names.hashtags.len(), names.handles.len()), (MOST, MOST));
     }

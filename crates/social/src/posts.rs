@@ -201,9 +201,10 @@ pub async fn change(app: &App, viewer: &Viewer, id: i64, change: &PostChange) ->
         .write(|tx| async move {
             let post = hold_own(&tx, viewer, id).await?;
             let text = change.text.as_deref().unwrap_or(&post.text);
-            let visibility = change
-                .visibility
-                .map_or(post.visibility.as_str(), |visibility| visibility.into());
+            let visibility = match change.visibility {
+                Some(visibility) => visibility.into(),
+                None => post.visibility.as_str(),
+            };
             let language = change.language.as_deref().unwrap_or(&post.language);
             let (is_new_text, is_new_audience) = (text != post.text, visibility != post.visibility);
             if is_new_text {

@@ -60,3 +60,14 @@ pub fn texts(engine: Engine, placeholder: &str) -> String {
         }
     }
 }
+
+/// A table of the ids that are bound as one value, see [`platform::db::list_of`], with the column `id`. To begin a query with
+/// it tells PostgreSQL to look each of them up, whatever the conditions are.
+pub fn ids(engine: Engine, placeholder: &str) -> String {
+    match engine {
+        Engine::Sqlite => format!("(SELECT value AS id FROM json_each({placeholder}))"),
+        Engine::Postgres => format!(
+            "(SELECT CAST(value AS BIGINT) AS id FROM jsonb_array_elements_text(CAST({placeholder} AS JSONB)))"
+        ),
+    }
+}

@@ -36,9 +36,13 @@ pub fn visible(viewer: &str) -> String {
 
 /// The same for comments `c` of posts `p`.
 pub fn visible_comment(viewer: &str) -> String {
+    format!("({} AND {})", visible(viewer), visible_below(viewer))
+}
+
+/// The same for comments `c` of a post that the viewer sees.
+pub fn visible_below(viewer: &str) -> String {
     format!(
-        "({} AND (c.author_id = {viewer} OR (c.removed_at IS NULL AND {})))",
-        visible(viewer),
+        "(c.author_id = {viewer} OR (c.removed_at IS NULL AND {}))",
         not_apart(viewer, "c.author_id")
     )
 }

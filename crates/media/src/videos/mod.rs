@@ -1,5 +1,5 @@
 //! Videos as ISO base media files (MP4, QuickTime): trees of boxes, each with its length and a name of four letters.
-//! See ISO/IEC 14496-12, and Apple's QuickTime File Format for what differs.
+//! See ISO/IEC 14496-12, and Apple's `QuickTime` File Format for what differs.
 //!
 //! Frames are not looked at. What a camera writes beside them (place, names, times) is made blank where it stands: the boxes
 //! keep their lengths, so that every offset in the file stays right.
@@ -94,17 +94,20 @@ impl<F: Read + Write + Seek> Reader<'_, F> {
                 (Place::Movie, b"mvhd") => self.movie_header(found)?,
                 (Place::Track, b"tkhd") => self.track_header(found)?,
                 (Place::Media, b"mdhd") => self.forget_times(found)?,
-                (Place::File, b"uuid") => {
-                    if self.read(found.body, found.end, 16)? == XMP {
-                        self.blank(found)?;
-                    }
-                }
-                (_, name) if METADATA.contains(&name) => self.blank(found)?,
+                _ if self.is_metadata(found, place)? => self.blank(found)?,
                 _ => {}
             }
             at = found.end;
         }
         Ok(())
+    }
+
+    /// Beside the movie only an XMP document of all boxes with long names: others say how fragments are played.
+    fn is_metadata(&mut self, found: Found, place: Place) -> io::Result<bool> {
+        if place == Place::File && found.name == *b"uuid" {
+            return Ok(self.read(found.body, found.end, 16)? == XMP);
+        }
+        Ok(METADATA.contains(&&found.name))
     }
 
     /// The box at `at`; `None` where there is none, or nonsense. One that says to be longer than what it stands in ends with it.

@@ -6,15 +6,15 @@ use proptest::prelude::*;
 
 use super::*;
 
-fn boxed(name: &[u8; 4], body: &[u8]) -> Vec<u8> {
+fn boxed(name: &[u8], body: &[u8]) -> Vec<u8> {
     let length = u32::try_from(body.len() + 8).expect("is short");
-    [&length.to_be_bytes(), &name[..], body].concat()
+    [&length.to_be_bytes(), name, body].concat()
 }
 
 /// With a length of 64 bits.
-fn long(name: &[u8; 4], body: &[u8]) -> Vec<u8> {
+fn long(name: &[u8], body: &[u8]) -> Vec<u8> {
     let length = body.len() as u64 + 16;
-    [&1_u32.to_be_bytes(), &name[..], &length.to_be_bytes(), body].concat()
+    [&1_u32.to_be_bytes(), name, &length.to_be_bytes(), body].concat()
 }
 
 fn ftyp() -> Vec<u8> {

@@ -1,5 +1,7 @@
 //! Request bodies: JSON, form and multipart through one extractor and one validation.
 
+use std::time::Duration;
+
 use axum::{
     extract::{FromRequest, Request},
     http::header,
@@ -18,6 +20,10 @@ use crate::app::App;
 
 /// Most values that a JSON body may hold: parsed, each takes up to a hundred times the memory of its bytes.
 const MOST_VALUES: usize = 100_000;
+/// Most bytes of a refused body that are read past.
+const MOST_READ_PAST: usize = 64 << 20;
+/// How long a refused body is read past.
+const LONGEST_READ_PAST: Duration = Duration::from_secs(5);
 /// Most fields of a form.
 const MOST_FIELDS: usize = 10_000;
 
@@ -77,7 +83,7 @@ async fn read_fields(request: Request, app: &App, files: &[FileField]) -> Result
     let essence = sent.split(';').next().unwrap_or("").trim().to_ascii_lowercase();
     let source = match essence.as_str() {
         "multipart/form-data" => {
-            refuse_declared(&request, http.upload_limit)?;
+            let request = refuse_declared(request, http.upload_limit).await?;
             return multipart::read(request, &sent, http, files).await;
         }
         "application/x-www-form-urlencoded" => parse_form(&collect(request, http.body_limit).await?),
@@ -88,20 +94,37 @@ async fn read_fields(request: Request, app: &App, files: &[FileField]) -> Result
     Ok(Fields::new(source?))
 }
 
-/// Refuses a body that says itself that it is too large, before a byte of it is read.
-fn refuse_declared(request: &Request, limit: usize) -> Result<(), ApiError> {
+/// Refuses a body that says itself that it is too large.
+async fn refuse_declared(request: Request, limit: usize) -> Result<Request, ApiError> {
     let declared = request
         .headers()
         .get(header::CONTENT_LENGTH)
         .and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
     if declared.is_some_and(|length| length > limit) {
+        read_past(request).await;
         return Err(ApiError::too_large(limit));
     }
-    Ok(())
+    Ok(request)
+}
+
+/// Reads past some of a body that is refused: a client that is still sending when its connection is closed may never get to
+/// see the answer.
+async fn read_past(request: Request) {
+    let mut body = request.into_body();
+    let reading = async {
+        let mut length = 0;
+        while let Some(Ok(frame)) = body.frame().await {
+            length += frame.data_ref().map_or(0, Bytes::len);
+            if length > MOST_READ_PAST {
+                break;
+            }
+        }
+    };
+    let _ = tokio::time::timeout(LONGEST_READ_PAST, reading).await;
 }
 
 async fn collect(request: Request, limit: usize) -> Result<Bytes, ApiError> {
-    refuse_declared(&request, limit)?;
+    let request = refuse_declared(request, limit).await?;
     let mut body = request.into_body();
     let mut bytes = BytesMut::new();
     while let Some(frame) = body.frame().await {

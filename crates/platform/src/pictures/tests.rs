@@ -12,8 +12,8 @@ fn picture(width: u32, height: u32, format: ImageFormat) -> Vec<u8> {
     encode(&image, format).expect("is encoded")
 }
 
-fn converted(bytes: Vec<u8>) -> Option<Picture> {
-    convert(&bytes, 1024).ok()
+fn converted(bytes: impl AsRef<[u8]>) -> Option<Picture> {
+    convert(bytes.as_ref(), 1024).ok()
 }
 
 fn read(picture: &Picture) -> DynamicImage {
@@ -99,7 +99,7 @@ fn animations_keep_their_frames_and_lose_their_comments() {
 }
 
 /// A chunk with a checksum that nobody looks at, put before the last one.
-fn with_chunk(file: &[u8], name: &[u8; 4], data: &[u8]) -> Vec<u8> {
+fn with_chunk(file: &[u8], name: &[u8], data: &[u8]) -> Vec<u8> {
     let (start, end) = file.split_at(file.len() - 12);
     let length = u32::try_from(data.len()).expect("is short").to_be_bytes();
     [start, &length, name, data, &[0; 4], end].concat()

@@ -122,6 +122,55 @@ async fn keeps_files(storage: &Storage) {
     }
 }
 
+/// Pieces of which the last is an error, if `breaks` says so.
+fn pieces(count: u8, breaks: bool) -> impl futures::Stream<Item = io::Result<Bytes>> + Send + 'static {
+    let whole = (0..count).map(|number| Ok(Bytes::from(vec![number; 1_000_000])));
+    let end = breaks.then(|| Err(io::ErrorKind::ConnectionReset.into()));
+    stream::iter(whole.chain(end))
+}
+
+/// What comes piece by piece is stored whole or not at all.
+async fn keeps_streams(storage: &Storage) {
+    let key = "streams/a.bin";
+    let broken = storage.put_stream(key, pieces(3, true), "video/mp4").await;
+    assert!(matches!(broken, Err(StorageError::Source(_))), "{broken:?}");
+    assert!(!storage.exists(key).await.unwrap());
+    // More than goes to a bucket at a time, a whole part, and nothing.
+    for count in [20, 8, 1, 0] {
+        let length = storage
+            .put_stream(key, pieces(count, false), "video/mp4")
+            .await
+            .unwrap();
+        assert_eq!(length, u64::from(count) * 1_000_000);
+        let stored = storage.get(key).await.unwrap();
+        assert_eq!(stored.len() as u64, length);
+        assert_eq!(stored.last().copied(), count.checked_sub(1));
+    }
+    let mut file = tempfile::tempfile().unwrap();
+    std::io::Write::write_all(&mut file, b"from a file").unwrap();
+    assert_eq!(storage.put_file(key, file, "video/mp4").await.unwrap(), 11);
+    assert_eq!(storage.get(key).await.unwrap(), "from a file");
+    // What was there stays when what should take its place breaks off.
+    storage
+        .put_stream(key, pieces(9, true), "video/mp4")
+        .await
+        .unwrap_err();
+    assert_eq!(storage.get(key).await.unwrap(), "from a file");
+    let bad = storage.put_stream("../a", pieces(1, false), "video/mp4").await;
+    assert!(matches!(bad, Err(StorageError::InvalidKey(_))));
+}
+
+/// A caller that goes away while a file is written.
+async fn gives_up_with_its_caller(storage: &Storage) {
+    let key = "streams/b.bin";
+    let endless = pieces(3, false).chain(stream::pending());
+    let waiting = storage.put_stream(key, endless, "video/mp4");
+    tokio::time::timeout(Duration::from_millis(200), waiting)
+        .await
+        .unwrap_err();
+    assert!(!storage.exists(key).await.unwrap());
+}
+
 async fn never_overwrites_with_put_new(storage: &Storage) {
     let put = |content: &'static str| storage.put_new("a/cat.png", content.into(), "image/png");
     assert_eq!(put("one").await.unwrap(), "a/cat.png");
@@ -139,6 +188,8 @@ async fn a_local_folder() {
     let (folder, storage) = local();
     keeps_files(&storage).await;
     never_overwrites_with_put_new(&storage).await;
+    keeps_streams(&storage).await;
+    gives_up_with_its_caller(&storage).await;
     for no_file in ["photos", "photos/2024", "empty.txt/x"] {
         assert!(!storage.exists(no_file).await.unwrap());
         assert!(matches!(
@@ -151,8 +202,16 @@ async fn a_local_folder() {
         ));
         storage.delete(no_file).await.unwrap();
     }
-    let incoming = std::fs::read_dir(folder.path().join("media/.incoming")).unwrap();
-    assert_eq!(incoming.count(), 0);
+    let incoming = folder.path().join("media/.incoming");
+    let left = || std::fs::read_dir(&incoming).unwrap().count();
+    // The writer of a caller that went away takes back what it has begun in its own time.
+    while left() > 0 {
+        tokio::task::yield_now().await;
+    }
+    std::fs::write(incoming.join("half"), "of a killed writer").unwrap();
+    assert_eq!(storage.sweep(Duration::from_hours(1)).await.unwrap(), 0);
+    assert_eq!(storage.sweep(Duration::ZERO).await.unwrap(), 1);
+    assert_eq!(left(), 0);
     assert_eq!(storage.url("a b/ü.png").await, "/media/a%20b/%C3%BC.png");
     let upload = storage
         .presign_upload("a.png", "image/png", Duration::from_mins(1))
@@ -194,6 +253,9 @@ async fn an_s3_bucket() {
     let storage = Storage::s3(&s3_options(address)).unwrap();
     keeps_files(&storage).await;
     never_overwrites_with_put_new(&storage).await;
+    keeps_streams(&storage).await;
+    gives_up_with_its_caller(&storage).await;
+    assert_eq!(storage.sweep(Duration::ZERO).await.unwrap(), 0);
 }
 
 #[tokio::test]

@@ -79,7 +79,7 @@ impl Input for Replacement {
 
 /// The comments of a post that one may see, or of all posts; newest first, replies among them.
 #[utoipa::path(
-    get, path = "/api/v1/comments/", tag = "comments",
+    get, path = "/api/v1/comments/", tag = "comments", security(()),
     params(
         ("post" = Option<i64>, Query, description = "Only those of this post"),
         ("page" = Option<u32>, Query, description = "With `post`: the page by its number, in place of cursors"),
@@ -101,8 +101,11 @@ pub async fn list(
         viewer: viewer.as_ref(),
         origin: &origin,
     };
-    let post = parameters.get("post").filter(|post| !post.is_empty());
-    reader.comments(post, paging).await.map(Json)
+    let page = match parameters.get("post").filter(|post| !post.is_empty()) {
+        Some(post) => reader.comments_on(post, paging).await,
+        None => reader.comments(paging).await,
+    };
+    page.map(Json)
 }
 
 /// Makes a comment on a post that one may see.
@@ -128,7 +131,7 @@ pub async fn create(
 
 /// A comment.
 #[utoipa::path(
-    get, path = "/api/v1/comments/{id}/", tag = "comments", params(("id" = i64, Path)),
+    get, path = "/api/v1/comments/{id}/", tag = "comments", security(()), params(("id" = i64, Path)),
     responses((status = 200, body = CommentView), (status = 404, description = "No such comment that one may see"))
 )]
 pub async fn detail(

@@ -34,7 +34,7 @@ impl FromRequestParts<App> for Tag {
 
 /// The posts with a hashtag that one may see, newest first. Upper and lower case are the same.
 #[utoipa::path(
-    get, path = "/api/v1/hashtags/{tag}/posts/", tag = "posts",
+    get, path = "/api/v1/hashtags/{tag}/posts/", tag = "posts", security(()),
     params(
         ("tag" = String, Path, description = "With or without `#`"),
         ("page_size" = Option<u32>, Query, description = "Items per page: 20, at most 100"),
@@ -59,7 +59,7 @@ pub async fn posts(
 
 /// The hashtags that most people have written about in public in the last 24 hours, at most 20; a minute old at most.
 #[utoipa::path(
-    get, path = "/api/v1/hashtags/trending/", tag = "posts",
+    get, path = "/api/v1/hashtags/trending/", tag = "posts", security(()),
     responses((status = 200, body = Vec<Trend>))
 )]
 pub async fn trending(State(app): State<App>) -> Result<Json<Vec<Trend>>, ApiError> {

@@ -37,7 +37,7 @@ pub struct PostBody {
     /// Up to four pictures.
     #[schema(value_type = Option<Vec<String>>, format = Binary)]
     images: Option<Vec<Vec<u8>>>,
-    /// MP4 or QuickTime, at most 50 MiB, and no pictures beside it.
+    /// `video/mp4` or `video/quicktime`, at most 50 MiB, and no pictures beside it.
     #[schema(value_type = Option<String>, format = Binary)]
     video: Option<Vec<u8>>,
 }
@@ -108,7 +108,7 @@ impl Input for Replacement {
 
 /// The posts that one may see, newest first.
 #[utoipa::path(
-    get, path = "/api/v1/posts/", tag = "posts",
+    get, path = "/api/v1/posts/", tag = "posts", security(()),
     params(
         ("author" = Option<i64>, Query, description = "Only those of this user"),
         ("page_size" = Option<u32>, Query, description = "Items per page: 20, at most 100"),
@@ -156,7 +156,7 @@ pub async fn create(
 
 /// A post.
 #[utoipa::path(
-    get, path = "/api/v1/posts/{id}/", tag = "posts", params(("id" = i64, Path)),
+    get, path = "/api/v1/posts/{id}/", tag = "posts", security(()), params(("id" = i64, Path)),
     responses((status = 200, body = PostView), (status = 404, description = "No such post that one may see"))
 )]
 pub async fn detail(

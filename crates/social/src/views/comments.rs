@@ -100,8 +100,8 @@ pub async fn comments_shown_to(
     }
     let on = app.db().reader();
     let text = format!(
-        "SELECT {COLUMNS} FROM comments c JOIN posts p ON p.id = c.post_id WHERE c.id IN {} AND {}",
-        app.db().engine().list("$2"),
+        "SELECT {COLUMNS} FROM {} w JOIN comments c ON c.id = w.id JOIN posts p ON p.id = c.post_id WHERE {}",
+        sql::ids(app.db().engine(), "$2"),
         visible_comment("$1")
     );
     let found = sql::rows(on, text, [id_of(viewer).into(), list_of(ids)]).await?;

@@ -132,11 +132,12 @@ pub async fn posts_shown_to(
         return Ok(Vec::new());
     }
     let on = app.db().reader();
-    let list = app.db().engine().list("$2");
-    // With those that they pass on.
+    let wanted = sql::ids(app.db().engine(), "$2");
+    // With those that they pass on. Who may see them is one value: taken apart, SQLite would first collect all public posts.
     let text = format!(
-        "SELECT {COLUMNS} FROM posts p WHERE (p.id IN {list} OR p.id IN \
-         (SELECT q.repost_of FROM posts q WHERE q.id IN {list} AND q.repost_of IS NOT NULL)) AND {}",
+        "SELECT {COLUMNS} FROM (SELECT i.id FROM {wanted} i \
+         UNION SELECT q.repost_of FROM {wanted} i JOIN posts q ON q.id = i.id) w \
+         JOIN posts p ON p.id = w.id WHERE CASE WHEN {} THEN TRUE ELSE FALSE END",
         visible("$1")
     );
     let found = sql::rows(on, text, [id_of(viewer).into(), list_of(ids)]).await?;

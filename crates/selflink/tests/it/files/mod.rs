@@ -36,9 +36,9 @@ fn png() -> Vec<u8> {
     picture(5, 4, ImageFormat::Png)
 }
 
-fn boxed(name: &[u8; 4], body: &[u8]) -> Vec<u8> {
+fn boxed(name: &[u8], body: &[u8]) -> Vec<u8> {
     let length = u32::try_from(body.len() + 8).expect("is short");
-    [&length.to_be_bytes(), &name[..], body].concat()
+    [&length.to_be_bytes(), name, body].concat()
 }
 
 /// A video of 2.5 seconds that says where it was made, and some bytes of frames.

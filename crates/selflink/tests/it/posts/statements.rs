@@ -78,7 +78,7 @@ async fn a_list_costs_the_same_however_long_its_page() {
             "hashtags/tag/posts/?".to_owned(),
             7,
         ),
-        ("/api/v1/comments/", format!("comments/?post={}&", quote["id"]), 5),
+        ("/api/v1/comments/", format!("comments/?post={}&", quote["id"]), 6),
         (
             "/api/v1/comments/",
             format!("comments/?post={}&page=2&", quote["id"]),
