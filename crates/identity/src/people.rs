@@ -14,6 +14,7 @@ use crate::accounts::email_key;
 
 /// An account with its personal data.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a standing of its own")]
 pub struct Person {
     /// Which.
     pub id: UserId,
