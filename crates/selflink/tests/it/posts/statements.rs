@@ -82,7 +82,7 @@ async fn a_list_costs_the_same_however_long_its_page() {
         (
             "/api/v1/comments/",
             format!("comments/?post={}&page=2&", quote["id"]),
-            5,
+            6,
         ),
     ] {
         let mut costs = Vec::new();
