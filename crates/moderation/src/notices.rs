@@ -1,10 +1,11 @@
-//! Mails to those whom a decision concerns. A job's payload names the decision alone; the token of a mail is made when it is
+//! Notifications and mails to those whom a decision concerns. A job's payload names the decision alone; the token of a mail is made when it is
 //! sent.
 
 use std::time::Duration;
 
 use futures::FutureExt as _;
 use identity::Mailbox;
+use notifications::{Kind, Note};
 use platform::{
     App,
     jobs::{Enqueue, Job},
@@ -13,6 +14,7 @@ use platform::{
 };
 use sea_orm::EntityTrait as _;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use crate::{
     entities::{
@@ -143,7 +145,7 @@ async fn upheld(app: &App, enforced: &Model, appeal: i64) -> anyhow::Result<Vec<
     Ok(paragraphs)
 }
 
-/// The events that lead to mails.
+/// The events that people are told of.
 pub fn subscriptions() -> Vec<Subscription> {
     fn to<E: DomainEvent>(handle: Handler) -> Subscription {
         Subscription {
@@ -161,12 +163,12 @@ pub fn subscriptions() -> Vec<Subscription> {
 
 async fn after_enforcement(app: App, event: Event) -> anyhow::Result<()> {
     let id = event.read::<Enforced>()?.enforcement_id;
-    enqueue(&app, &event, id, Notice::Enforced).await
+    tell(&app, &event, id, Notice::Enforced).await
 }
 
 async fn after_lift(app: App, event: Event) -> anyhow::Result<()> {
     let id = event.read::<Lifted>()?.enforcement_id;
-    enqueue(&app, &event, id, Notice::Lifted).await
+    tell(&app, &event, id, Notice::Lifted).await
 }
 
 async fn after_appeal(app: App, event: Event) -> anyhow::Result<()> {
@@ -176,10 +178,12 @@ async fn after_appeal(app: App, event: Event) -> anyhow::Result<()> {
         return Ok(());
     }
     let notice = Notice::Upheld(decided.appeal_id);
-    enqueue(&app, &event, decided.enforcement_id, notice).await
+    tell(&app, &event, decided.enforcement_id, notice).await
 }
 
-async fn enqueue(app: &App, event: &Event, enforcement_id: i64, notice: Notice) -> anyhow::Result<()> {
+/// In the list of notifications at once, and by mail as soon as a server takes it.
+async fn tell(app: &App, event: &Event, enforcement_id: i64, notice: Notice) -> anyhow::Result<()> {
+    notify(app, event, enforcement_id, notice).await?;
     let options = Enqueue {
         // A second delivery of the event is no second mail.
         key: Some(event.id.to_string()),
@@ -190,4 +194,49 @@ async fn enqueue(app: &App, event: &Event, enforcement_id: i64, notice: Notice) 
         notice,
     };
     app.jobs().enqueue(&job, options).await
+}
+
+async fn notify(app: &App, event: &Event, enforcement_id: i64, notice: Notice) -> anyhow::Result<()> {
+    let found = enforcements::Entity::find_by_id(enforcement_id);
+    let Some(enforced) = found.one(app.db().reader()).await? else {
+        return Ok(());
+    };
+    let (decision, text) = match notice {
+        Notice::Enforced => (
+            "enforced",
+            format!("The moderators have decided: {}.", what(&enforced)),
+        ),
+        Notice::Lifted => (
+            "lifted",
+            format!("The moderators have lifted this decision: {}.", what(&enforced)),
+        ),
+        Notice::Upheld(_) => (
+            "upheld",
+            format!(
+                "The moderators have looked at your appeal, and their decision stays: {}.",
+                what(&enforced)
+            ),
+        ),
+    };
+    let note = &Note {
+        kind: Kind::Moderation,
+        recipients: vec![enforced.user_id],
+        actor_id: None,
+        payload: json!({
+            "enforcement_id": enforcement_id,
+            "decision": decision,
+            "action": enforced.action,
+            "target_type": enforced.target_type,
+            "target_id": enforced.target_id,
+            "text": text,
+        }),
+        alert: None,
+        key: format!("moderation:{enforcement_id}:{decision}"),
+        subjects: Vec::new(),
+        revision: event.id,
+    };
+    app.db()
+        .write(|tx| async move { notifications::notify(&tx, note).await })
+        .await?;
+    Ok(())
 }

@@ -20,7 +20,8 @@ const DONE: &str = "<!DOCTYPE html><html lang=\"en\"><meta charset=\"utf-8\">\
 
 /// A page with a button that ends the mails. Opening it changes nothing.
 #[utoipa::path(
-    get, path = "/api/v1/notifications/unsubscribe/{token}/", tag = "notifications", params(("token" = String, Path)),
+    get, path = "/api/v1/notifications/unsubscribe/{token}/", tag = "notifications", security(()),
+    params(("token" = String, Path)),
     responses((status = 200, content_type = "text/html", body = String), (status = 404, description = "No link of ours"))
 )]
 pub async fn ask(State(app): State<App>, Path(token): Path<String>) -> Result<Html<&'static str>, ApiError> {
@@ -30,7 +31,8 @@ pub async fn ask(State(app): State<App>, Path(token): Path<String>) -> Result<Ht
 
 /// Ends mails of the kind that the link was in; again changes nothing. Mail programs call it by themselves (RFC 8058).
 #[utoipa::path(
-    post, path = "/api/v1/notifications/unsubscribe/{token}/", tag = "notifications", params(("token" = String, Path)),
+    post, path = "/api/v1/notifications/unsubscribe/{token}/", tag = "notifications", security(()),
+    params(("token" = String, Path)),
     responses((status = 200, content_type = "text/html", body = String), (status = 404, description = "No link of ours"))
 )]
 pub async fn end(State(app): State<App>, Path(token): Path<String>) -> Result<Html<&'static str>, ApiError> {

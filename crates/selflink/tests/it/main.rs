@@ -11,6 +11,7 @@ mod events;
 mod feed;
 mod files;
 mod follows;
+mod home_screen;
 mod hostile;
 mod ids;
 mod kill;

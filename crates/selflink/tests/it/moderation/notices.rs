@@ -28,6 +28,20 @@ async fn those_concerned_are_told_once() {
     assert!(!letter.text.contains(&boss.handle), "not by whom");
     all_is_done(&app).await;
     assert_eq!(server.mails_to(&ann.email).len(), 1);
+    let list = ann.client.get("notifications/?type=moderation").await.expect(200);
+    let [notification] = list["results"].as_array().expect("a list").as_slice() else {
+        panic!("one notification: {list}");
+    };
+    let payload = &notification["payload"];
+    assert_eq!(
+        json!([
+            payload["decision"],
+            payload["action"],
+            payload["target_type"],
+            payload["target_id"]
+        ]),
+        json!(["enforced", "remove", "post", id])
+    );
     app.stop().await;
 }
 

@@ -20,7 +20,8 @@ fn png(width: u32) -> Vec<u8> {
     bytes.into_inner()
 }
 
-fn clip() -> Vec<u8> {
+/// As much of a video as is looked at.
+pub fn clip() -> Vec<u8> {
     let mut bytes = b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom".to_vec();
     bytes.extend(0..=255_u8);
     bytes
@@ -30,7 +31,8 @@ fn text(name: &str, content: &str) -> Vec<u8> {
     format!("--{EDGE}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{content}\r\n").into_bytes()
 }
 
-fn file(name: &str, file_name: &str, kind: &str, content: &[u8]) -> Vec<u8> {
+/// A part with a file.
+pub fn file(name: &str, file_name: &str, kind: &str, content: &[u8]) -> Vec<u8> {
     let head = format!(
         "--{EDGE}\r\nContent-Disposition: form-data; name=\"{name}\"; filename=\"{file_name}\"\r\n\
          Content-Type: {kind}\r\n\r\n"
@@ -38,7 +40,8 @@ fn file(name: &str, file_name: &str, kind: &str, content: &[u8]) -> Vec<u8> {
     [head.as_bytes(), content, b"\r\n"].concat()
 }
 
-fn pictures(field: &str, count: u32) -> Vec<Vec<u8>> {
+/// Parts with pictures.
+pub fn pictures(field: &str, count: u32) -> Vec<Vec<u8>> {
     (1..=count)
         .map(|width| file(field, &format!("p{width}.png"), "image/png", &png(width)))
         .collect()
@@ -51,7 +54,7 @@ async fn send(user: &TestUser, path: &str, parts: &[Vec<u8>]) -> Answer {
 }
 
 /// A post with these files.
-async fn post_with(user: &TestUser, words: &str, files: Vec<Vec<u8>>) -> Answer {
+pub async fn post_with(user: &TestUser, words: &str, files: Vec<Vec<u8>>) -> Answer {
     send(user, "posts/", &[vec![text("text", words)], files].concat()).await
 }
 

@@ -3,7 +3,7 @@
 mod bookmarks;
 mod comments;
 mod events;
-mod files;
+pub mod files;
 mod hashtags;
 mod leaving;
 mod likes;
