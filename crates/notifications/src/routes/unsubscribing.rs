@@ -1,12 +1,15 @@
 //! `notifications/unsubscribe/{token}/`: ending mails by the link in them.
 
 use axum::{
-    extract::{Path, State},
+    extract::{Path, State, rejection::PathRejection},
     response::Html,
 };
-use platform::{App, http::ApiError};
+use platform::{App, http::ApiError, id::UserId};
 
-use crate::unsubscribing;
+use crate::unsubscribing::{self, Mails};
+
+/// The end of a link; one that is no text is none of ours.
+type Token = Result<Path<String>, PathRejection>;
 
 /// Programs that look at links in mails open them: only the button, or the mail program itself, ends anything.
 const QUESTION: &str = "<!DOCTYPE html><html lang=\"en\"><meta charset=\"utf-8\">\
@@ -24,8 +27,8 @@ const DONE: &str = "<!DOCTYPE html><html lang=\"en\"><meta charset=\"utf-8\">\
     params(("token" = String, Path)),
     responses((status = 200, content_type = "text/html", body = String), (status = 404, description = "No link of ours"))
 )]
-pub async fn ask(State(app): State<App>, Path(token): Path<String>) -> Result<Html<&'static str>, ApiError> {
-    unsubscribing::open(&app, &token).ok_or_else(ApiError::not_found)?;
+pub async fn ask(State(app): State<App>, token: Token) -> Result<Html<&'static str>, ApiError> {
+    opened(&app, token)?;
     Ok(Html(QUESTION))
 }
 
@@ -35,8 +38,13 @@ pub async fn ask(State(app): State<App>, Path(token): Path<String>) -> Result<Ht
     params(("token" = String, Path)),
     responses((status = 200, content_type = "text/html", body = String), (status = 404, description = "No link of ours"))
 )]
-pub async fn end(State(app): State<App>, Path(token): Path<String>) -> Result<Html<&'static str>, ApiError> {
-    let (user, mails) = unsubscribing::open(&app, &token).ok_or_else(ApiError::not_found)?;
+pub async fn end(State(app): State<App>, token: Token) -> Result<Html<&'static str>, ApiError> {
+    let (user, mails) = opened(&app, token)?;
     unsubscribing::end(&app, user, mails).await?;
     Ok(Html(DONE))
+}
+
+fn opened(app: &App, token: Token) -> Result<(UserId, Mails), ApiError> {
+    let token = token.map_err(|_| ApiError::not_found())?;
+    unsubscribing::open(app, &token).ok_or_else(ApiError::not_found)
 }

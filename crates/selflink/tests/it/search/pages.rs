@@ -15,9 +15,14 @@ use crate::{
 
 async fn many(app: &TestApp, count: i64) -> (TestUser, Vec<i64>) {
     let ann = user(app).await;
-    let mut made = Vec::new();
+    let (mut made, mut author) = (Vec::new(), None);
     for n in 0..count {
-        made.push(post(&ann, &format!("marble number {n}")).await);
+        // Nobody may make more than thirty in a minute.
+        if n % 30 == 0 {
+            author = Some(user(app).await);
+        }
+        let author = author.as_ref().unwrap_or(&ann);
+        made.push(post(author, &format!("marble number {n}")).await);
     }
     made.reverse();
     (ann, made)
@@ -111,7 +116,7 @@ async fn a_search_costs_the_same_however_long_its_page() {
         ("users", "twin", 5),
         ("users", "tw", 4),
         ("posts", "twin was", 6),
-        ("posts", "a", 5),
+        ("posts", "a", 6),
         ("posts", "marble", 6),
     ] {
         let route = format!("/api/v1/search/{what}/");
