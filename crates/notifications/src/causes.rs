@@ -18,7 +18,7 @@ use social::{
 
 use crate::{
     kinds::Kind,
-    notes::{Note, notify, withdraw, withdraw_all},
+    notes::{Note, POST, notify, withdraw, withdraw_all, withdraw_unseen},
     words::excerpt,
 };
 
@@ -49,7 +49,7 @@ pub fn subscriptions() -> Vec<Subscription> {
 }
 
 fn post_subject(post_id: i64) -> String {
-    format!("post:{post_id}")
+    format!("{POST}{post_id}")
 }
 
 fn comment_subject(comment_id: i64) -> String {
@@ -318,12 +318,18 @@ async fn post_deleted(app: App, event: Event) -> anyhow::Result<()> {
     forget(&app, &post_subject(post_id)).await
 }
 
-/// The same of a post.
+/// A post may be meant for fewer, or have been taken away.
 async fn post_changed(app: App, event: Event) -> anyhow::Result<()> {
     let PostChanged { post_id, .. } = event.read()?;
+    let subject = &post_subject(post_id);
     match social::post_text(app.db().reader(), post_id).await? {
-        Some(_) => Ok(()),
-        None => forget(&app, &post_subject(post_id)).await,
+        Some(_) => {
+            let write = app
+                .db()
+                .write(|tx| async move { withdraw_unseen(&tx, subject).await });
+            done(write).await
+        }
+        None => forget(&app, subject).await,
     }
 }
 

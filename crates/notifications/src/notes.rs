@@ -19,6 +19,8 @@ use crate::{
     statements::{execute, list, rows, users},
 };
 
+/// What the subjects of posts begin with; their ids follow.
+pub const POST: &str = "post:";
 /// People who are told in one statement.
 const CHUNK: usize = 500;
 
@@ -225,6 +227,10 @@ pub async fn withdraw(tx: &Tx, user: UserId, (kind, key): (Kind, &str), revision
 /// Takes back everything that people were told about a subject that is gone, read or not.
 pub async fn withdraw_all(tx: &Tx, subject: &str) -> Result<(), DbErr> {
     let among = "n.id IN (SELECT notification_id FROM notification_subjects WHERE subject = $1) AND n.state <> 'withdrawn'";
+    withdraw_among(tx, among, subject).await
+}
+
+async fn withdraw_among(tx: &Tx, among: &str, subject: &str) -> Result<(), DbErr> {
     let change =
         "UPDATE notifications AS n SET state = 'withdrawn', payload = $3, alert = NULL, mail_held = FALSE";
     let empty = serde_json::json!({}).into();
@@ -233,6 +239,17 @@ pub async fn withdraw_all(tx: &Tx, subject: &str) -> Result<(), DbErr> {
         tx.append(&UnreadChanged { user_ids: accounts }).await?;
     }
     Ok(())
+}
+
+/// Takes back what people were told about a post whom it is not meant for any more, read or not; `subject` names the post.
+pub async fn withdraw_unseen(tx: &Tx, subject: &str) -> Result<(), DbErr> {
+    let among = &format!(
+        "n.id IN (SELECT notification_id FROM notification_subjects WHERE subject = $1) AND n.state <> 'withdrawn' \
+         AND NOT EXISTS (SELECT 1 FROM posts p WHERE p.id = CAST(substr($1, {}) AS BIGINT) AND {})",
+        POST.len() + 1,
+        social::visible("n.user_id")
+    );
+    withdraw_among(tx, among, subject).await
 }
 
 /// Removes everything that people were told of somebody's acts.

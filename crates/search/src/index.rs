@@ -98,6 +98,18 @@ async fn follow_up<J: Job>(app: &App, event: &Event, job: &J) -> anyhow::Result<
     app.jobs().enqueue(job, options).await
 }
 
+/// Has OpenSearch take these anew, if there is one.
+pub async fn follow_later(app: &App, what: What, ids: &[i64]) -> anyhow::Result<()> {
+    if opensearch(app).is_none() {
+        return Ok(());
+    }
+    for id in ids {
+        let job = RefreshDocument { what, id: *id };
+        app.jobs().enqueue(&job, Enqueue::default()).await?;
+    }
+    Ok(())
+}
+
 /// OpenSearch, if the operator has one.
 pub fn opensearch(app: &App) -> Option<Arc<OpenSearchEngine>> {
     app.settings::<OpenSearchEngine>()
@@ -113,7 +125,7 @@ pub struct RefreshDocument {
 
 impl Job for RefreshDocument {
     const NAME: &'static str = "search.refresh_document";
-    /// For a day: OpenSearch may be away for long.
+    /// For almost a day: OpenSearch may be away for long.
     const MAX_ATTEMPTS: u32 = 100;
 
     async fn run(self, app: App) -> anyhow::Result<()> {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     engine::{self, Engine as _, LARGEST_BATCH, What},
-    index::opensearch,
+    index::{follow_later, opensearch},
 };
 
 /// How far a rebuild is.
@@ -45,28 +45,29 @@ pub async fn run(
     mut progress: Progress,
     mut tell: impl FnMut(Progress) + Send,
 ) -> anyhow::Result<i64> {
-    loop {
-        let ids = ids_after(app, what, progress.last_id).await?;
-        let Some(last) = ids.last() else {
-            forget(app, what).await?;
-            return Ok(progress.refreshed);
-        };
-        refresh(app, what, &ids).await?;
-        progress = Progress {
-            last_id: *last,
-            refreshed: progress.refreshed + i64::try_from(ids.len())?,
-        };
+    while let Some(next) = step(app, what, progress).await? {
+        progress = next;
         remember(app, what, progress).await?;
         tell(progress);
     }
+    forget(app, what).await?;
+    Ok(progress.refreshed)
 }
 
-async fn refresh(app: &App, what: What, ids: &[i64]) -> anyhow::Result<()> {
-    engine::of_database(app).refresh(app, what, ids).await?;
+/// Refreshes the next batch; `None` at the end.
+async fn step(app: &App, what: What, progress: Progress) -> anyhow::Result<Option<Progress>> {
+    let ids = ids_after(app, what, progress.last_id).await?;
+    let Some(last) = ids.last() else {
+        return Ok(None);
+    };
+    engine::of_database(app).refresh(app, what, &ids).await?;
     if let Some(engine) = opensearch(app) {
-        engine.refresh(app, what, ids).await?;
+        engine.refresh(app, what, &ids).await?;
     }
-    Ok(())
+    Ok(Some(Progress {
+        last_id: *last,
+        refreshed: progress.refreshed + i64::try_from(ids.len())?,
+    }))
 }
 
 async fn ids_after(app: &App, what: What, after: i64) -> Result<Vec<i64>, DbErr> {
@@ -124,12 +125,14 @@ impl Job for FillIndex {
     const TIMEOUT: Duration = Duration::from_hours(6);
 
     async fn run(self, app: App) -> anyhow::Result<()> {
-        // From where an attempt before this one was broken off.
-        let progress = broken_off(&app, self.what).await?.unwrap_or_default();
-        let refreshed = run(&app, self.what, progress, |_| ()).await?;
+        // From the start: the mark of a rebuild that was broken off says nothing about an index that is new.
+        let mut progress = Progress::default();
+        while let Some(next) = step(&app, self.what, progress).await? {
+            progress = next;
+        }
         tracing::info!(
             what = self.what.word(),
-            refreshed,
+            refreshed = progress.refreshed,
             "filled the index of OpenSearch"
         );
         Ok(())
@@ -153,7 +156,9 @@ impl Job for MendIndex {
                     break;
                 }
                 mended += ids.len();
-                refresh(&app, what, &ids).await?;
+                // OpenSearch first: once they are in the database's index, they are missing no more.
+                follow_later(&app, what, &ids).await?;
+                engine::of_database(&app).refresh(&app, what, &ids).await?;
             }
             if mended > 0 {
                 tracing::info!(

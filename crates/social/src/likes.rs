@@ -40,22 +40,34 @@ pub async fn set_in(
     (target, id): (Target, i64),
     likes: bool,
 ) -> Result<i64, SocialError> {
-    let liked = hold(tx, user, target, id)
+    let liked = hold(tx, user, (target, id), likes)
         .await?
         .ok_or(SocialError::Missing(target))?;
     Ok(change(tx, user, &liked, likes).await?)
 }
 
-async fn hold(tx: &Tx, user: UserId, target: Target, id: i64) -> Result<Option<Liked>, DbErr> {
+async fn hold(
+    tx: &Tx,
+    user: UserId,
+    (target, id): (Target, i64),
+    likes: bool,
+) -> Result<Option<Liked>, DbErr> {
+    // A like can be taken back also when what is liked is not shown any more.
+    let or_liked = if likes {
+        String::new()
+    } else {
+        let stem = target.stem();
+        format!(" OR EXISTS (SELECT 1 FROM {stem}_likes l WHERE l.{stem}_id = $2 AND l.user_id = $1)")
+    };
     let query = match target {
         Target::Post => format!(
-            "SELECT p.id, p.author_id, p.like_count FROM posts p WHERE p.id = $2 AND {}{}",
+            "SELECT p.id, p.author_id, p.like_count FROM posts p WHERE p.id = $2 AND ({}{or_liked}){}",
             visible("$1"),
             sql::held(tx, "p")
         ),
         Target::Comment => format!(
             "SELECT c.post_id, c.author_id, c.like_count FROM comments c JOIN posts p ON p.id = c.post_id \
-             WHERE c.id = $2 AND {}{}",
+             WHERE c.id = $2 AND ({}{or_liked}){}",
             visible_comment("$1"),
             sql::held(tx, "c")
         ),

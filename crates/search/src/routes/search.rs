@@ -58,8 +58,8 @@ pub async fn users(
     Ok(form.answer(found, |user| user.id))
 }
 
-/// Posts whose text holds the text, in any letter case, newest first: an array; with `page_size`, pages. `#tag` finds the posts
-/// with that hashtag.
+/// Posts whose text holds the text, in any letter case, newest first: an array; with `page_size`, pages. `#tag` finds it as
+/// it is written: also in longer hashtags that begin with it.
 #[utoipa::path(
     get, path = "/api/v1/search/posts/", tag = "search",
     params(

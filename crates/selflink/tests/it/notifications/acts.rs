@@ -111,3 +111,22 @@ async fn what_moderation_takes_away_is_quoted_nowhere() {
     assert_eq!((listed(&ann).await.len(), unread(&ann).await), (0, 0));
     app.stop().await;
 }
+
+#[tokio::test]
+async fn what_is_meant_for_others_no_more_is_quoted_to_them_no_more() {
+    let app = start().await;
+    let (ann, bob) = (user_called(&app, "ann").await, user_called(&app, "bob").await);
+    let post = act(&app, &ann, "POST", "posts/", json!({ "text": "Hello @bob" })).await["id"].clone();
+    assert_eq!(kinds(&bob).await, ["mention"]);
+    act(&app, &bob, "POST", &format!("posts/{post}/like/"), json!({})).await;
+    let path = format!("posts/{post}/");
+    act(&app, &ann, "PATCH", &path, json!({ "visibility": "private" })).await;
+    assert_eq!((listed(&bob).await.len(), unread(&bob).await), (0, 0));
+    assert_eq!(kinds(&ann).await, ["like"], "to the author it is as it was");
+    // A like can be taken back all the same.
+    let unlike = format!("posts/{post}/unlike/");
+    let answer = act(&app, &bob, "DELETE", &unlike, json!({})).await;
+    assert_eq!(answer, json!({ "liked": false, "like_count": 0 }));
+    bob.client.delete(&unlike).await.expect(404);
+    app.stop().await;
+}
