@@ -10,7 +10,7 @@ use platform::{
     db::Tx,
     id::UserId,
     jobs::{Enqueue, Job},
-    outbox::Event,
+    outbox::{Event, on_its_way},
 };
 use sea_orm::{
     ConnectionTrait as _, DbErr,
@@ -86,6 +86,16 @@ impl Job for Rebuild {
         }
         Ok(())
     }
+}
+
+/// Whether a timeline does not hold yet what its owner's latest follow brings.
+pub async fn is_behind(app: &App, user: UserId) -> Result<bool, DbErr> {
+    let text = format!(
+        "SELECT 1 WHERE EXISTS (SELECT 1 FROM timeline_requests r WHERE r.user_id = $1) OR {}",
+        on_its_way::<Followed>("follower_id", "$1")
+    );
+    let found = sql::one(app.db().reader(), text, [user.0.into()]).await?;
+    Ok(found.is_some())
 }
 
 /// Rebuilds a timeline whether it was asked for or not; `false` if there is no such user.

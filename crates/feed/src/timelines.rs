@@ -13,7 +13,7 @@ use sea_orm::DbErr;
 
 use crate::{
     order::{Columns, Entry, Order},
-    settings,
+    rebuilds, settings,
     sql::{self, Values},
 };
 
@@ -50,8 +50,18 @@ const MERGED: Columns = Columns {
     created_at: "created_at",
 };
 
-/// The entries of a page and one more, if there is a further page; in one statement.
+/// The entries of a page and one more, if there is a further page. Who has just followed somebody finds them there: what a
+/// rebuild is still to bring is brought first.
 pub async fn page(app: &App, viewer: UserId, wanted: &Wanted) -> Result<Vec<Entry>, DbErr> {
+    let (entries, is_behind) = tokio::try_join!(read(app, viewer, wanted), rebuilds::is_behind(app, viewer))?;
+    if !is_behind {
+        return Ok(entries);
+    }
+    rebuilds::rebuild_now(app, viewer).await?;
+    read(app, viewer, wanted).await
+}
+
+async fn read(app: &App, viewer: UserId, wanted: &Wanted) -> Result<Vec<Entry>, DbErr> {
     let mut values = Values::default();
     let text = statement(&mut values, viewer, settings::of(app).oldest_post(app), wanted);
     let rows = sql::all(app.db().reader(), text, values.0).await?;

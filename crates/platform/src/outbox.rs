@@ -138,6 +138,14 @@ pub async fn settle(app: &App, names: &[&str], patience: Duration) -> Result<(),
     }
 }
 
+/// A condition in SQL: true while an event `E` is on its way whose field is this id, given as a placeholder.
+pub fn on_its_way<E: DomainEvent>(field: &str, id: &str) -> String {
+    format!(
+        "EXISTS (SELECT 1 FROM outbox o WHERE o.name = '{}' AND CAST(o.payload ->> '{field}' AS BIGINT) = {id})",
+        E::NAME
+    )
+}
+
 async fn deliver_batch(app: &App, subscriptions: &[Subscription]) -> Result<usize, DbErr> {
     let events = claim(app).await?;
     let mut delivered = Vec::with_capacity(events.len());
