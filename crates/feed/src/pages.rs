@@ -75,7 +75,7 @@ pub async fn items(
     explain: impl Fn(&PostView) -> Option<Explanation>,
 ) -> Result<Vec<Item>, ApiError> {
     let posts = social::posts_shown_to(app, Some(viewer), origin, ids);
-    let date = settings::of(app).today(app);
+    let date = settings::today(app);
     let (posts, cards) = futures::join!(posts, cards_of(app, viewer.id, makers, ids.is_empty(), date));
     let posts: Vec<Item> = posts?
         .into_iter()

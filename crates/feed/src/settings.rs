@@ -62,14 +62,12 @@ impl FeedSettings {
     pub fn oldest(&self, app: &App) -> chrono::DateTime<chrono::Utc> {
         app.clock().now() - chrono::Duration::days(i64::from(self.prune_days.0))
     }
+}
 
-    /// The day that it is for whoever runs this instance.
-    pub fn today(&self, app: &App) -> NaiveDate {
-        app.clock()
-            .now()
-            .with_timezone(&app.config().runtime.time_zone.0)
-            .date_naive()
-    }
+/// The day that it is for whoever runs this instance.
+pub fn today(app: &App) -> NaiveDate {
+    let zone = app.config().runtime.time_zone.0;
+    app.clock().now().with_timezone(&zone).date_naive()
 }
 
 #[cfg(test)]

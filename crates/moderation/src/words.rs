@@ -44,7 +44,7 @@ impl BannedWords {
 }
 
 /// Where words begin: by the rules of Unicode, and behind whatever is neither letter nor digit, which those rules do not
-/// always take for an end ("free_scam", "a.scam").
+/// always take for an end (`free_scam`, `a.scam`).
 fn beginnings(text: &str) -> HashSet<usize> {
     let mut starts: HashSet<usize> = text.split_word_bound_indices().map(|(at, _)| at).collect();
     let mut before = None;

@@ -33,7 +33,7 @@ pub struct InsightCache {
 pub async fn health(State(app): State<App>, CurrentUser(viewer): CurrentUser) -> Json<FeedHealth> {
     app.cache().set(PROBE, &true, Duration::from_secs(10)).await;
     let cache_connected = app.cache().get(PROBE).await == Some(true);
-    let kept = cards::kept(&app, viewer.id, settings::of(&app).today(&app)).await;
+    let kept = cards::kept(&app, viewer.id, settings::today(&app)).await;
     Json(FeedHealth {
         cache_connected,
         insight_cache: InsightCache {

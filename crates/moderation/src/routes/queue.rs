@@ -37,7 +37,7 @@ pub struct QueueItemView {
 }
 
 impl QueueItemView {
-    fn of(waiting: Waiting) -> Self {
+    fn of(waiting: &Waiting) -> Self {
         Self {
             target_type: waiting.target_type,
             target_id: waiting.target_id,
@@ -79,7 +79,10 @@ pub async fn list(
     };
     let page = paging.order(&[FIRST], "id", FIRST)?;
     let found = queue::page_of(app.db().reader(), assigned_to, &page).await?;
-    Ok(Json(page.answer(found, sort_value).map(QueueItemView::of)))
+    Ok(Json(
+        page.answer(found, sort_value)
+            .map(|waiting| QueueItemView::of(&waiting)),
+    ))
 }
 
 /// A target of the queue, and whom it is given to.
