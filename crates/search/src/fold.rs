@@ -5,11 +5,13 @@ use unicode_normalization::UnicodeNormalization as _;
 /// The dot that the small form of `İ` keeps.
 const DOT_ABOVE: char = '\u{307}';
 
-/// The form of a text in which it is searched. Upper case first: `ß` and `SS`, `ς` and `σ`, `ı` and `i` meet there only.
+/// The form of a text in which it is searched. By way of upper case: `ß` and `SS`, `ς` and `σ`, `ı` and `i` meet there only;
+/// and to that from lower case, which alone makes `ß` of `ẞ`.
 pub fn fold(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
     for character in text.nfc() {
-        for small in character.to_uppercase().flat_map(char::to_lowercase) {
+        let small = character.to_lowercase();
+        for small in small.flat_map(char::to_uppercase).flat_map(char::to_lowercase) {
             // `İstanbul` is found as `istanbul`.
             if small != DOT_ABOVE || !folded.ends_with('i') {
                 folded.push(small);

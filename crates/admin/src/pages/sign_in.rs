@@ -129,13 +129,14 @@ pub async fn submit(
             };
             Ok(show(&app, &secret, &step, next, (StatusCode::OK, None)))
         }
-        Ok(StaffSignIn::NotStaff) => again(&step, StatusCode::FORBIDDEN, REFUSED),
         Ok(StaffSignIn::LacksSecondFactor) => again(
             &step,
             StatusCode::FORBIDDEN,
             "Staff must sign in with a second factor. Set one up in the app first.",
         ),
-        Err(AccountError::InvalidCredentials) => again(&step, StatusCode::FORBIDDEN, REFUSED),
+        Ok(StaffSignIn::NotStaff) | Err(AccountError::InvalidCredentials) => {
+            again(&step, StatusCode::FORBIDDEN, REFUSED)
+        }
         Err(error) => {
             let error = ApiError::from(error);
             if error.status().is_server_error() {
@@ -165,13 +166,12 @@ async fn begin(
         .settings::<AdministrationSettings>()
         .is_some_and(|settings| settings.session_cookie_secure);
     let mut response = see(next);
-    for cookie in [
+    let cookies = [
         cookies::set(cookies::SESSION, &token, ("/admin/", seconds), is_secure),
         cookies::set(cookies::SIGN_IN, "", (SIGN_IN, 0), is_secure),
-    ] {
-        if let Some(cookie) = cookie {
-            response.headers_mut().append(header::SET_COOKIE, cookie);
-        }
+    ];
+    for cookie in cookies.into_iter().flatten() {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
     }
     Ok(response)
 }
