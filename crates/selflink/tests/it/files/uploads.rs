@@ -65,7 +65,7 @@ async fn of_a_file_that_breaks_off_nothing_is_kept() {
         "PUT {path} HTTP/1.1\r\nhost: x\r\ncontent-type: video/mp4\r\ncontent-length: 1000000\r\n\r\n"
     );
     stream.write_all(head.as_bytes()).await.expect("is sent");
-    stream.write_all(&[7; 300_000]).await.expect("is sent");
+    stream.write_all(&vec![7; 300_000]).await.expect("is sent");
     drop(stream);
     let incoming = app.database().folder().join("media/.incoming");
     crate::support::eventually("that the piece is taken back", async || {

@@ -94,6 +94,11 @@ async fn people(app: &TestApp) -> [TestUser; 4] {
     people.try_into().unwrap_or_else(|_| panic!("four people"))
 }
 
+/// The next that is told is this.
+async fn hears(heard: &mut pubsub::Subscription, name: &str, payload: &Value) {
+    assert_eq!(told(heard, 1).await, [(name.to_owned(), payload.clone())]);
+}
+
 #[tokio::test]
 async fn each_act_is_told_once() {
     let mut instance = selflink::instance();
@@ -103,10 +108,7 @@ async fn each_act_is_told_once() {
     let heard = &mut app.app.pubsub().subscribe(CHANNEL).await.expect("listens");
     let made = post(&ann, "hello").await;
     let created = json!({ "post_id": made["id"], "author_id": ann.id });
-    assert_eq!(
-        told(heard, 1).await,
-        [("post_created".to_owned(), created.clone())]
-    );
+    hears(heard, "post_created", &created).await;
     for (method, rest, name) in [
         ("POST", "like/", "post_liked"),
         ("DELETE", "unlike/", "post_unliked"),
@@ -120,10 +122,7 @@ async fn each_act_is_told_once() {
     }
     let said = comment(&bob, &made, "hi").await;
     let about = json!({ "comment_id": said["id"], "post_id": made["id"], "author_id": bob.id });
-    assert_eq!(
-        told(heard, 1).await,
-        [("comment_created".to_owned(), about.clone())]
-    );
+    hears(heard, "comment_created", &about).await;
     ann.client
         .call("POST", &of_comment(&said, "like/"))
         .await
