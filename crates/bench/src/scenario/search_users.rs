@@ -16,10 +16,11 @@ impl Scenario for SearchUsers {
     fn prepare_sql(&self, stage: &Stage) -> Option<String> {
         let accounts = crowd::accounts(CROWD, &stage.shown().id, "0");
         let numbers = crowd::numbers(CROWD);
-        // What the server writes when it hears of an account.
+        // What the server writes when it hears of an account, unless it has come upon some of them by itself.
         Some(format!(
             "{accounts} {numbers} INSERT INTO search_users (user_id, names, bio) \
-             SELECT n, 'crowd' || CAST(n AS TEXT) || ' crowd', '' FROM c;"
+             SELECT n, 'crowd' || CAST(n AS TEXT) || ' crowd', '' FROM c WHERE n > 0 \
+             ON CONFLICT (user_id) DO NOTHING;"
         ))
     }
 
