@@ -20,11 +20,15 @@ const REGISTERED: &str = r#"{"token":"t","refreshToken":"r","user":{"id":7164298
 /// The columns that scenarios use, and the user of [`REGISTERED`].
 const TABLES: &str = "
     CREATE TABLE users (id INTEGER PRIMARY KEY, handle, name, flags, password, search_text, created_at, updated_at,
-        followers_count NOT NULL DEFAULT 0, following_count NOT NULL DEFAULT 0);
+        followers_count NOT NULL DEFAULT 0, following_count NOT NULL DEFAULT 0, posts_count NOT NULL DEFAULT 0);
     CREATE TABLE user_pii (user_id INTEGER PRIMARY KEY, email, email_key);
     CREATE TABLE user_settings (user_id INTEGER PRIMARY KEY, quiet_hours);
     CREATE TABLE follows (follower_id, followee_id, created_at, PRIMARY KEY (follower_id, followee_id));
-    CREATE TABLE posts (id INTEGER PRIMARY KEY, author_id, text, visibility, language, created_at, updated_at);
+    CREATE TABLE posts (id INTEGER PRIMARY KEY, author_id, text, visibility, language, like_count, comment_count,
+        created_at, updated_at);
+    CREATE TABLE post_likes (post_id, user_id, created_at, PRIMARY KEY (post_id, user_id));
+    CREATE TABLE comments (id INTEGER PRIMARY KEY, post_id, author_id, text, created_at, updated_at);
+    CREATE TABLE search_users (user_id INTEGER PRIMARY KEY, names, bio);
     CREATE TABLE timeline (user_id, post_id, author_id, score, created_at);
     INSERT INTO users (id) VALUES (7164298750001152);";
 
@@ -81,6 +85,7 @@ fn answer_all(mut stream: TcpStream, login_status: &str) {
             request if request.starts_with(b"GET /api/v1/users/") => ("200 OK", "{\"results\":[]}"),
             request if request.starts_with(b"GET /api/v1/feed/") => ("200 OK", "{\"items\":[]}"),
             request if request.starts_with(b"POST /api/v1/posts/ ") => ("201 Created", "{}"),
+            request if is_read_of_posts(request) => ("200 OK", "{\"results\":[]}"),
             request if is_follow(request) => ("200 OK", "{\"following\":true}"),
             _ => ("404 Not Found", "{}"),
         };
@@ -90,6 +95,14 @@ fn answer_all(mut stream: TcpStream, login_status: &str) {
             break;
         }
     }
+}
+
+/// Whether a request reads posts, comments or what a search finds.
+fn is_read_of_posts(request: &[u8]) -> bool {
+    let paths = ["posts/", "comments/", "search/"];
+    paths
+        .iter()
+        .any(|path| request.starts_with(format!("GET /api/v1/{path}").as_bytes()))
 }
 
 /// Whether a request begins or ends a follow.

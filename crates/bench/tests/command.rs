@@ -40,7 +40,7 @@ fn all_scenarios_are_measured_and_reported() {
     let table = text(&output.stdout);
     let report: Value = serde_json::from_slice(&fs::read(json).unwrap()).unwrap();
     let outcomes = report["outcomes"].as_array().unwrap();
-    assert_eq!(outcomes.len(), 11);
+    assert_eq!(outcomes.len(), 14);
     for outcome in outcomes {
         assert!(table.contains(outcome["scenario"].as_str().unwrap()), "{table}");
         assert!(
