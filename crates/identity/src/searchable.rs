@@ -11,7 +11,7 @@ use sea_orm::{
 
 use crate::users::{self, UserView};
 
-/// The texts of an account that it can be found by. Whoever keeps them asks [`finds`] and [`reads_profile`] before they
+/// The texts of an account that it can be found by. Whoever keeps them asks [`finds`](crate::finds) and [`reads_profile`](crate::reads_profile) before they
 /// answer anybody from them.
 #[derive(Debug, Clone)]
 pub struct SearchableUser {
