@@ -58,6 +58,7 @@ use platform::{
 };
 
 use events::{AvatarReplaced, DeletionRequested, ExportRequested};
+use ties::Distance;
 
 pub use appeal_tokens::{create as create_appeal_token, redeem as redeem_appeal_token};
 pub use avatars::{purge as purge_avatars, remove_all as remove_avatars};
@@ -167,6 +168,22 @@ pub fn domain() -> Domain {
             Step {
                 key: "reset_second_factor",
                 run: |tx, argument| steps::reset_second_factor(tx, argument).boxed(),
+            },
+            Step {
+                key: "block",
+                run: |tx, argument| steps::set_distance(tx, argument, (Distance::Block, true)).boxed(),
+            },
+            Step {
+                key: "unblock",
+                run: |tx, argument| steps::set_distance(tx, argument, (Distance::Block, false)).boxed(),
+            },
+            Step {
+                key: "mute",
+                run: |tx, argument| steps::set_distance(tx, argument, (Distance::Mute, true)).boxed(),
+            },
+            Step {
+                key: "unmute",
+                run: |tx, argument| steps::set_distance(tx, argument, (Distance::Mute, false)).boxed(),
             },
         ],
     }

@@ -13,6 +13,7 @@ use crate::{
     events::UserChanged,
     groups, second_factor,
     sessions::{self, Ending},
+    ties::{self, Distance},
 };
 
 /// `{"user": {"email" | "handle" | "id", "is_staff"?, "is_active"?, "groups"?}}`
@@ -135,4 +136,40 @@ pub async fn reset_second_factor(tx: &Tx, argument: &Value) -> anyhow::Result<Va
             error => error.into(),
         })?;
     Ok(json!({ "was_on": was_on }))
+}
+
+/// `{"block" | "unblock" | "mute" | "unmute": {"user_id", "target_id"}}`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Pair {
+    user_id: UserId,
+    target_id: UserId,
+}
+
+/// Begins or ends that one account keeps another at a distance; again changes nothing.
+pub async fn set_distance(
+    tx: &Tx,
+    argument: &Value,
+    (distance, is_kept): (Distance, bool),
+) -> anyhow::Result<Value> {
+    let Pair { user_id, target_id } = Pair::deserialize(argument)?;
+    let changed = if is_kept {
+        ties::begin(tx, user_id, target_id, distance).await
+    } else {
+        ties::end(tx, user_id, target_id, distance).await
+    };
+    changed.map_err(|error| match error {
+        AccountError::NoSuchUser => anyhow::anyhow!("there is no such account"),
+        error => error.into(),
+    })?;
+    let action = match (distance, is_kept) {
+        (Distance::Block, true) => "identity.user_blocked",
+        (Distance::Block, false) => "identity.user_unblocked",
+        (Distance::Mute, true) => "identity.user_muted",
+        (Distance::Mute, false) => "identity.user_unmuted",
+    };
+    let target = Map::from_iter([("target_id".to_owned(), target_id.0.into())]);
+    tx.append(&Action::new(action).on("user", &user_id).with(target))
+        .await?;
+    Ok(json!({}))
 }

@@ -91,43 +91,49 @@ impl Distance {
 
 /// Blocks or mutes; again changes nothing. A block ends that the two follow each other.
 pub async fn keep(app: &App, one: UserId, other: UserId, distance: Distance) -> Result<(), AccountError> {
+    app.db()
+        .write(|tx| async move { begin(&tx, one, other, distance).await })
+        .await
+}
+
+/// The same, as part of a transaction.
+pub async fn begin(tx: &Tx, one: UserId, other: UserId, distance: Distance) -> Result<(), AccountError> {
     if one == other {
         return Err(match distance {
             Distance::Block => AccountError::OwnBlock,
             Distance::Mute => AccountError::OwnMute,
         });
     }
-    app.db()
-        .write(|tx| async move {
-            lock_pair(&tx, one, other).await?;
-            let text = format!(
-                "INSERT INTO {} (user_id, target_id, created_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
-                distance.table()
-            );
-            execute(&tx, text, vec![one.0.into(), other.0.into(), tx.now().into()]).await?;
-            if distance == Distance::Block {
-                follows::set(&tx, one, other, false).await?;
-                follows::set(&tx, other, one, false).await?;
-            }
-            Ok(())
-        })
-        .await
+    lock_pair(tx, one, other).await?;
+    let text = format!(
+        "INSERT INTO {} (user_id, target_id, created_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+        distance.table()
+    );
+    execute(tx, text, vec![one.0.into(), other.0.into(), tx.now().into()]).await?;
+    if distance == Distance::Block {
+        follows::set(tx, one, other, false).await?;
+        follows::set(tx, other, one, false).await?;
+    }
+    Ok(())
 }
 
 /// Ends it; again changes nothing.
 pub async fn give_up(app: &App, one: UserId, other: UserId, distance: Distance) -> Result<(), AccountError> {
     app.db()
-        .write(|tx| async move {
-            if !users::exists(&tx, other).await? {
-                return Err(AccountError::NoSuchUser);
-            }
-            let text = format!(
-                "DELETE FROM {} WHERE user_id = $1 AND target_id = $2",
-                distance.table()
-            );
-            execute(&tx, text, vec![one.0.into(), other.0.into()]).await
-        })
+        .write(|tx| async move { end(&tx, one, other, distance).await })
         .await
+}
+
+/// The same, as part of a transaction.
+pub async fn end(tx: &Tx, one: UserId, other: UserId, distance: Distance) -> Result<(), AccountError> {
+    if !users::exists(tx, other).await? {
+        return Err(AccountError::NoSuchUser);
+    }
+    let text = format!(
+        "DELETE FROM {} WHERE user_id = $1 AND target_id = $2",
+        distance.table()
+    );
+    execute(tx, text, vec![one.0.into(), other.0.into()]).await
 }
 
 /// Holds both accounts until the end of the transaction, so that a follow and a block of the same two come one after the

@@ -266,3 +266,40 @@ async fn a_database_that_nobody_serves_is_changed_as_well() {
     );
     app.stop().await;
 }
+
+#[tokio::test]
+async fn accounts_are_kept_apart_and_brought_together_again() {
+    let app = start().await;
+    let database = app.database();
+    let (ann, bob) = (user_called(&app, "ann").await, user_called(&app, "bob").await);
+    ann.client
+        .post(&format!("users/{}/follow/", bob.id), &json!({}))
+        .await
+        .expect(200);
+    let pair = json!({ "user_id": bob.id, "target_id": ann.id });
+    // Twice: the second time it is so already.
+    let document = json!([{ "block": pair }, { "block": pair }, { "mute": pair }]);
+    assert_eq!(apply(&database, &document).await, json!([{}, {}, {}]));
+    let count = async |table: &str| value::<i64>(&app, &format!("SELECT count(*) FROM {table}")).await;
+    assert_eq!(
+        (
+            count("blocks").await,
+            count("mutes").await,
+            count("follows").await
+        ),
+        (1, 1, 0)
+    );
+    let document = json!([{ "unblock": pair }, { "unblock": pair }, { "unmute": pair }]);
+    assert_eq!(apply(&database, &document).await, json!([{}, {}, {}]));
+    assert_eq!((count("blocks").await, count("mutes").await), (0, 0));
+
+    let own = json!([{ "mute": pair }, { "block": { "user_id": ann.id, "target_id": ann.id } }]);
+    let refusal = refused(&database, &own.to_string()).await;
+    assert_eq!(refusal, json!({ "error": "Cannot block yourself", "step": 1 }));
+    assert_eq!(count("mutes").await, 0);
+    for step in ["block", "unblock", "mute", "unmute"] {
+        let nobody = json!([{ step: { "user_id": ann.id, "target_id": 5 } }]);
+        let refusal = refused(&database, &nobody.to_string()).await;
+        assert_eq!(refusal, json!({ "error": "there is no such account", "step": 0 }));
+    }
+}
