@@ -6,7 +6,7 @@ use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder a
 use crate::{
     entities::{
         enforcements,
-        reports::{self, Column, Model},
+        reports::{self, Column, Model, Target},
     },
     error::ModerationError,
     targets::{self, Content},
@@ -32,7 +32,13 @@ pub struct Context {
 pub async fn of_report(app: &App, id: i64) -> Result<Context, ModerationError> {
     let on = app.db().reader();
     let report = crate::reports::find(on, id).await?;
-    let content = targets::content(on, report.target_type, report.target_id).await?;
+    // Whoever reported a message without being in its conversation opens it to nobody.
+    let is_closed = report.target_type == Target::Message && report.subject_id.is_none();
+    let content = if is_closed {
+        None
+    } else {
+        targets::content(on, report.target_type, report.target_id).await?
+    };
     let subject = match &content {
         Some(content) => Some(content.author),
         None => report.subject_id,

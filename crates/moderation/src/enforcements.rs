@@ -228,9 +228,6 @@ fn about(enforced: &Model) -> Map<String, Value> {
 
 /// What can be said of a decision without looking anything up.
 fn check(tx: &Tx, new: &NewEnforcement) -> Result<(), ModerationError> {
-    if new.target_type == Target::Message {
-        return Err(ModerationError::NotEnforceable);
-    }
     if new.action == Action::Remove && new.target_type == Target::User {
         return Err(ModerationError::NotRemovable);
     }

@@ -59,25 +59,47 @@ pub async fn flag_if_banned(
 }
 
 /// Looks at posts and comments as they are written.
-pub struct WordList;
+pub struct Posts;
 
-impl Plug for WordList {
+impl Plug for Posts {
     type Port = social::Screen;
 
     fn port() -> social::Screen {
-        social::Screen(look)
+        social::Screen(|app, tx, written| {
+            let target = match written.target {
+                social::Target::Post => Target::Post,
+                social::Target::Comment => Target::Comment,
+            };
+            look(app, tx, (written.author, target, written.id), written.text)
+        })
     }
 }
 
-fn look<'a>(app: &'a App, tx: &'a Tx, written: &'a social::Written<'a>) -> BoxFuture<'a, Result<(), DbErr>> {
-    let target = match written.target {
-        social::Target::Post => Target::Post,
-        social::Target::Comment => Target::Comment,
-    };
-    async move {
-        flag_if_banned(app, tx, written.author, (target, written.id), written.text)
-            .await
-            .map(drop)
+/// Looks at messages as they are written.
+pub struct Messages;
+
+impl Plug for Messages {
+    type Port = messaging::Screen;
+
+    fn port() -> messaging::Screen {
+        messaging::Screen(|app, tx, written| {
+            look(
+                app,
+                tx,
+                (written.author, Target::Message, written.id),
+                written.text,
+            )
+        })
     }
-    .boxed()
+}
+
+fn look<'a>(
+    app: &'a App,
+    tx: &'a Tx,
+    (author, target, id): (UserId, Target, i64),
+    text: &'a str,
+) -> BoxFuture<'a, Result<(), DbErr>> {
+    flag_if_banned(app, tx, author, (target, id), text)
+        .map(|flagged| flagged.map(drop))
+        .boxed()
 }

@@ -43,7 +43,8 @@ pub fn domain() -> Domain {
         name: "moderation",
         settings: vec![
             SettingsSection::of::<settings::ModerationSettings>(),
-            SettingsSection::plug::<flags::WordList>(),
+            SettingsSection::plug::<flags::Posts>(),
+            SettingsSection::plug::<flags::Messages>(),
         ],
         routes: routes::all,
         migrations: migrations::all,

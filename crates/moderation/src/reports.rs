@@ -113,7 +113,8 @@ pub async fn file(app: &App, reporter: &Viewer, report: &NewReport) -> Result<Mo
     let filed = app
         .db()
         .write(|tx| async move {
-            let (subject_id, snapshot) = targets::evidence(&tx, report.target_type, report.target_id).await?;
+            let (subject_id, snapshot) =
+                targets::evidence(&tx, reporter.id, (report.target_type, report.target_id)).await?;
             let row = ActiveModel {
                 id: Set(tx.next_id()),
                 reporter_id: Set(reporter.id),
@@ -200,7 +201,8 @@ pub async fn change_own(
                 ..Default::default()
             };
             if (target_type, target_id) != (report.target_type, report.target_id) {
-                let (subject_id, snapshot) = targets::evidence(&tx, target_type, target_id).await?;
+                let (subject_id, snapshot) =
+                    targets::evidence(&tx, reporter, (target_type, target_id)).await?;
                 (row.subject_id, row.snapshot) = (Set(subject_id), Set(snapshot));
             }
             Ok(Entity::update(row).exec(&tx).await?)

@@ -30,28 +30,31 @@ impl Target {
     pub fn name(self) -> &'static str {
         self.into()
     }
-
-    fn of_social(self) -> Option<social::Target> {
-        match self {
-            Target::Post => Some(social::Target::Post),
-            Target::Comment => Some(social::Target::Comment),
-            Target::User | Target::Message => None,
-        }
-    }
 }
 
-/// The words of a post or a comment; `None` also for what has none, or is not known here.
+/// The words of a post, a comment or a message; `None` also for what has none, or is not known here.
 pub async fn content(on: &impl ConnectionTrait, target: Target, id: i64) -> Result<Option<Content>, DbErr> {
-    let Some(target) = target.of_social() else {
-        return Ok(None);
-    };
-    let content = social::content(on, target, id).await?;
-    Ok(content.map(|content| Content {
+    let of_social = |content: social::Content| Content {
         author: content.author_id,
         text: content.text,
         is_removed: content.removed_at.is_some(),
         created_at: content.created_at,
-    }))
+    };
+    Ok(match target {
+        Target::Post => social::content(on, social::Target::Post, id)
+            .await?
+            .map(of_social),
+        Target::Comment => social::content(on, social::Target::Comment, id)
+            .await?
+            .map(of_social),
+        Target::Message => messaging::content(on, id).await?.map(|message| Content {
+            author: message.sender_id,
+            text: message.body,
+            is_removed: message.removed_at.is_some(),
+            created_at: message.created_at,
+        }),
+        Target::User => None,
+    })
 }
 
 /// Whose the target is.
@@ -63,14 +66,18 @@ pub async fn subject(on: &impl ConnectionTrait, target: Target, id: i64) -> Resu
     Ok(content(on, target, id).await?.map(|content| content.author))
 }
 
-/// What a new report keeps: whose the target is, and its words, which may have changed when moderators look.
+/// What a new report keeps: whose the target is, and its words, which may have changed when moderators look. Of a message
+/// that the reporter may not read nothing: a report must not open a conversation to anybody.
 pub async fn evidence(
     on: &impl ConnectionTrait,
-    target: Target,
-    id: i64,
+    reporter: UserId,
+    (target, id): (Target, i64),
 ) -> Result<(Option<UserId>, String), DbErr> {
     if target == Target::User {
         return Ok((subject(on, target, id).await?, String::new()));
+    }
+    if target == Target::Message && !messaging::reads(on, id, reporter).await? {
+        return Ok((None, String::new()));
     }
     let content = content(on, target, id).await?;
     Ok(content.map_or((None, String::new()), |content| {
@@ -88,7 +95,8 @@ pub async fn remove(tx: &Tx, target: Target, id: i64) -> Result<bool, DbErr> {
     let author = match target {
         Target::Post => social::remove_post(tx, id).await?,
         Target::Comment => social::remove_comment(tx, id).await?,
-        Target::User | Target::Message => None,
+        Target::Message => messaging::remove_message(tx, id).await?,
+        Target::User => None,
     };
     Ok(author.is_some())
 }
@@ -98,6 +106,7 @@ pub async fn restore(tx: &Tx, target: Target, id: i64) -> Result<(), DbErr> {
     match target {
         Target::Post => social::restore_post(tx, id).await.map(drop),
         Target::Comment => social::restore_comment(tx, id).await.map(drop),
-        Target::User | Target::Message => Ok(()),
+        Target::Message => messaging::restore_message(tx, id).await.map(drop),
+        Target::User => Ok(()),
     }
 }

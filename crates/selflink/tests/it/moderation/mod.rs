@@ -6,6 +6,7 @@ mod enforcements;
 mod flags;
 mod handling;
 mod leaving;
+mod messages;
 mod notices;
 mod queue;
 mod reports;
