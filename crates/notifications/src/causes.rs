@@ -1,8 +1,11 @@
 //! What other domains tell, and whom that concerns. Each event is handled in one transaction; a second delivery finds the
 //! key taken, and changes nothing.
 
+mod messages;
+
 use futures::FutureExt as _;
 use identity::{Followed, Unfollowed};
+use messaging::{MessageDeleted, MessageEdited, MessageSent};
 use platform::{
     App,
     db::Tx,
@@ -45,6 +48,9 @@ pub fn subscriptions() -> Vec<Subscription> {
         to::<PostDeleted>(|app, event| post_deleted(app, event).boxed()),
         to::<Followed>(|app, event| followed(app, event).boxed()),
         to::<Unfollowed>(|app, event| unfollowed(app, event).boxed()),
+        to::<MessageSent>(|app, event| messages::sent(app, event).boxed()),
+        to::<MessageEdited>(|app, event| messages::edited(app, event).boxed()),
+        to::<MessageDeleted>(|app, event| messages::deleted(app, event).boxed()),
     ]
 }
 

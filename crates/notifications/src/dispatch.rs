@@ -17,6 +17,7 @@ use crate::{
     counters,
     events::{Notified, UnreadChanged},
     inbox::{self, Notification},
+    kinds::Kind,
     letters,
     outcomes::count,
     push,
@@ -52,9 +53,11 @@ async fn notified(app: App, event: Event) -> anyhow::Result<()> {
     // Last: what comes before may fail, and brings the event back.
     let ids: Vec<i64> = notifications.iter().map(|told| told.id).collect();
     let owners: HashMap<i64, UserId> = notifications.iter().map(|told| (told.id, told.user_id)).collect();
+    // Of messages the clients are told by the messages themselves.
+    let is_told = kind != Kind::Message.name();
     for notification in inbox::shown(app.db().reader(), &ids).await? {
         count(&kind, "in_app", "listed");
-        if let Some(owner) = owners.get(&notification.id) {
+        if let Some(owner) = owners.get(&notification.id).filter(|_| is_told) {
             tell(&app, *owner, &new(notification)).await;
         }
     }
@@ -79,8 +82,7 @@ async fn unread_changed(app: App, event: Event) -> anyhow::Result<()> {
 
 /// Tells the clients of an account that are connected.
 async fn tell(app: &App, user: UserId, message: &Value) {
-    let channel = format!("user:{user}");
-    if let Err(error) = app.pubsub().publish(&channel, message.to_string().into()).await {
+    if let Err(error) = realtime::publish_passing(app, &[user], message).await {
         tracing::warn!(%error, "a notification could not be published");
     }
 }

@@ -1,11 +1,15 @@
 //! The list of notifications of an account, as its owner sees and changes it.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
+use messaging::MessageSent;
 use platform::{
     App,
     db::Tx,
     http::{ApiError, Page, SortKind, SortValue, Sortable},
     id::UserId,
+    outbox::{self, DomainEvent as _},
 };
 use sea_orm::{
     ConnectionTrait, DbErr, QueryResult, Value,
@@ -100,13 +104,17 @@ pub struct Filter {
     pub kind: Option<String>,
 }
 
-/// A page of the notifications of an account.
+/// How long the list waits for messages that were sent before it was asked for.
+const PATIENCE: Duration = Duration::from_millis(200);
+
+/// A page of the notifications of an account. Whoever was sent a message before finds it there.
 pub async fn page_of(
     app: &App,
     user: UserId,
     filter: &Filter,
     page: &Page,
 ) -> Result<Vec<Notification>, DbErr> {
+    outbox::settle(app, &[MessageSent::NAME], PATIENCE).await?;
     let on = app.db().reader();
     let mut query = Query::select()
         .expr(Expr::cust(COLUMNS))

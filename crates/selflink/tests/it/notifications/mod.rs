@@ -10,6 +10,7 @@ mod expo;
 mod inbox;
 mod leaving;
 mod letters;
+mod messages;
 mod preferences;
 mod pushes;
 mod realtime;
