@@ -279,6 +279,11 @@ impl Fields {
         })
     }
 
+    /// Whether something of this field was refused.
+    pub fn is_refused(&self, name: &str) -> bool {
+        self.errors.contains_key(name)
+    }
+
     /// Notes an error of a field.
     pub fn refuse<T: Default>(&mut self, name: &str, message: &str) -> T {
         self.checked(name, Err(vec![message.to_owned()]))
