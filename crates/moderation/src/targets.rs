@@ -76,8 +76,14 @@ pub async fn evidence(
     if target == Target::User {
         return Ok((subject(on, target, id).await?, String::new()));
     }
-    if target == Target::Message && !messaging::reads(on, id, reporter).await? {
-        return Ok((None, String::new()));
+    if target == Target::Message {
+        let message = messaging::content(on, id).await?;
+        let Some(message) = message else {
+            return Ok((None, String::new()));
+        };
+        if !messaging::is_member(on, message.thread_id, reporter).await? {
+            return Ok((None, String::new()));
+        }
     }
     let content = content(on, target, id).await?;
     Ok(content.map_or((None, String::new()), |content| {
