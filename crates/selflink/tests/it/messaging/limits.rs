@@ -15,9 +15,17 @@ async fn messages_and_conversations_are_limited_by_person() {
     send_as(&ann, &thread, &json!({ "body": 5 })).await.expect(400);
     ann.client.post("messages/", &body).await.expect(201);
     send_as(&ann, &thread, &body).await.expect(201);
-    for path in ["messages/", "messaging/messages/", of_thread(&thread, "messages/").as_str()] {
+    for path in [
+        "messages/",
+        "messaging/messages/",
+        of_thread(&thread, "messages/").as_str(),
+    ] {
         let refused = ann.client.post(path, &body).await;
-        assert_eq!((refused.status, refused.header("retry-after")), (429, "60"), "{path}");
+        assert_eq!(
+            (refused.status, refused.header("retry-after")),
+            (429, "60"),
+            "{path}"
+        );
     }
     ann.client.post("threads/", &body).await.expect(201);
     for path in ["threads/", "threads/direct/"] {

@@ -7,7 +7,11 @@ use crate::support::{TestUser, start, user, user_called};
 
 async fn ids(viewer: &TestUser, path: &str) -> Vec<i64> {
     let list = viewer.client.get(path).await.expect(200);
-    let items = list.get("results").unwrap_or(&list).as_array().expect("is a list");
+    let items = list
+        .get("results")
+        .unwrap_or(&list)
+        .as_array()
+        .expect("is a list");
     items.iter().map(id).collect()
 }
 
@@ -38,8 +42,16 @@ async fn threads_are_an_array_or_pages() {
         ("-created_at", [second, first]),
         ("bogus", [first, second]),
     ] {
-        assert_eq!(ids(&ann, &format!("threads/?ordering={ordering}")).await, expected, "{ordering}");
-        assert_eq!(ids(&ann, &format!("threads/?page_size=5&ordering={ordering}")).await, expected, "{ordering}");
+        assert_eq!(
+            ids(&ann, &format!("threads/?ordering={ordering}")).await,
+            expected,
+            "{ordering}"
+        );
+        assert_eq!(
+            ids(&ann, &format!("threads/?page_size=5&ordering={ordering}")).await,
+            expected,
+            "{ordering}"
+        );
     }
     assert_eq!(ids(&bob, "messaging/threads/").await, [first]);
     for _ in 0..5 {
@@ -72,8 +84,16 @@ async fn threads_are_found_by_all_words_of_a_search() {
         ("nothing zebulon", vec![]),
         (" , ", vec![two, one]),
     ] {
-        assert_eq!(ids(&ann, &format!("threads/?search={search}")).await, expected, "{search}");
-        assert_eq!(ids(&ann, &format!("threads/?page_size=9&search={search}")).await, expected, "{search}");
+        assert_eq!(
+            ids(&ann, &format!("threads/?search={search}")).await,
+            expected,
+            "{search}"
+        );
+        assert_eq!(
+            ids(&ann, &format!("threads/?page_size=9&search={search}")).await,
+            expected,
+            "{search}"
+        );
     }
     app.stop().await;
 }
@@ -89,7 +109,10 @@ async fn walking_through_messages_is_not_disturbed_by_new_ones() {
     sent.reverse();
     let path = format!("messages/?thread={}", thread["id"]);
     for (size, expected) in [(1, 9), (4, 3), (9, 1), (100, 1)] {
-        assert_eq!(walk(&bob, &format!("{path}&page_size={size}")).await, (sent.clone(), expected));
+        assert_eq!(
+            walk(&bob, &format!("{path}&page_size={size}")).await,
+            (sent.clone(), expected)
+        );
     }
     let (mut found, mut next) = (Vec::new(), json!(format!("{path}&page_size=4")));
     while let Some(path) = next.as_str() {
@@ -100,7 +123,12 @@ async fn walking_through_messages_is_not_disturbed_by_new_ones() {
     }
     assert_eq!(found, sent);
     let carol = user(&app).await;
-    for path in [path.as_str(), "messages/?thread=999", "messages/?thread=-1", "messages/"] {
+    for path in [
+        path.as_str(),
+        "messages/?thread=999",
+        "messages/?thread=-1",
+        "messages/",
+    ] {
         assert_eq!(ids(&carol, path).await, Vec::<i64>::new(), "{path}");
     }
     carol.client.get("messages/?thread=abc").await.expect(400);
@@ -137,7 +165,11 @@ async fn clients_catch_up_from_wherever_they_were() {
         ("2026-01-01".to_owned(), 4),
         ("2999-01-01".to_owned(), 0),
     ] {
-        let page = bob.client.get(&of_thread(&thread, &format!("sync/?since={since}"))).await.expect(200);
+        let page = bob
+            .client
+            .get(&of_thread(&thread, &format!("sync/?since={since}")))
+            .await
+            .expect(200);
         let found = page["results"].as_array().expect("is a list").as_slice();
         assert_eq!(found, &all[4 - count..], "{since}");
     }

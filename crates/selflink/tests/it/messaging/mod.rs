@@ -67,15 +67,14 @@ fn of_message(message: &Value, rest: &str) -> String {
 
 /// Sends with these fields.
 async fn send_as(sender: &TestUser, thread: &Value, fields: &Value) -> Answer {
-    sender
-        .client
-        .post(&of_thread(thread, "messages/"), fields)
-        .await
+    sender.client.post(&of_thread(thread, "messages/"), fields).await
 }
 
 /// Sends a text.
 async fn send(sender: &TestUser, thread: &Value, text: &str) -> Value {
-    send_as(sender, thread, &json!({ "body": text })).await.expect(201)
+    send_as(sender, thread, &json!({ "body": text }))
+        .await
+        .expect(201)
 }
 
 async fn read(reader: &TestUser, thread: &Value, body: &Value) -> Answer {

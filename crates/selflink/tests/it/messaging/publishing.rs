@@ -9,7 +9,10 @@ use crate::support::{eventually, execute, start, user, value};
 async fn die(app: &platform::testing::TestApp, body: &str) {
     let now = app.app.clock().now().timestamp_millis();
     for statement in [
-        format!("UPDATE threads SET publisher = 1, publishing_until = {}", now + 3_000),
+        format!(
+            "UPDATE threads SET publisher = 1, publishing_until = {}",
+            now + 3_000
+        ),
         format!(
             "INSERT INTO thread_notices (id, thread_id, created_at) SELECT m.id, m.thread_id, m.created_at \
              FROM messages m WHERE m.body = '{body}'"
@@ -30,14 +33,23 @@ async fn what_a_dead_process_has_left_is_told_before_what_comes_later() {
     let mut heard = listen(&app, &bob).await;
     send(&ann, &thread, "one").await;
     heard.until("one").await;
-    eventually("the notice is gone", async || (waiting(&app).await == 0).then_some(())).await;
+    eventually("the notice is gone", async || {
+        (waiting(&app).await == 0).then_some(())
+    })
+    .await;
     die(&app, "one").await;
     // The lease has not run out: this one waits as well.
     send(&ann, &thread, "two").await;
     let frames = heard.until("two").await;
-    let told: Vec<_> = frames.iter().map(|frame| frame["payload"]["body"].clone()).collect();
+    let told: Vec<_> = frames
+        .iter()
+        .map(|frame| frame["payload"]["body"].clone())
+        .collect();
     assert_eq!(json!(told), json!(["one", "two"]));
-    eventually("nothing is left", async || (waiting(&app).await == 0).then_some(())).await;
+    eventually("nothing is left", async || {
+        (waiting(&app).await == 0).then_some(())
+    })
+    .await;
     let held: i64 = value(&app, "SELECT count(*) FROM threads WHERE publisher IS NOT NULL").await;
     assert_eq!(held, 0);
     app.stop().await;
@@ -48,7 +60,10 @@ async fn notices_of_what_is_gone_are_passed_over() {
     let app = start().await;
     let (ann, bob, thread) = pair(&app).await;
     send(&ann, &thread, "x").await;
-    eventually("the notice is gone", async || (waiting(&app).await == 0).then_some(())).await;
+    eventually("the notice is gone", async || {
+        (waiting(&app).await == 0).then_some(())
+    })
+    .await;
     die(&app, "x").await;
     execute(&app, "DELETE FROM messages").await;
     execute(&app, "UPDATE threads SET message_count = 0").await;
@@ -86,7 +101,14 @@ async fn many_notices_at_once_are_all_told() {
         .await;
     }
     execute(&app, "UPDATE threads SET message_count = 256, newest_id = 256").await;
-    execute(&app, &format!("UPDATE thread_members SET own_count = 256 WHERE user_id = {}", ann.id)).await;
+    execute(
+        &app,
+        &format!(
+            "UPDATE thread_members SET own_count = 256 WHERE user_id = {}",
+            ann.id
+        ),
+    )
+    .await;
     let mut heard = listen(&app, &ann).await;
     read(&bob, &thread, &json!({})).await.expect(200);
     send(&bob, &thread, "end").await;

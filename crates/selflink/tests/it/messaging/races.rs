@@ -3,7 +3,9 @@
 use futures::future::join_all;
 use serde_json::{Value, json};
 
-use super::{Heard, bodies, group, history, id, listen, of_message, of_thread, pair, send, send_as, start_unlimited};
+use super::{
+    Heard, bodies, group, history, id, listen, of_message, of_thread, pair, send, send_as, start_unlimited,
+};
 use crate::support::{start, user, value};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -27,7 +29,9 @@ async fn a_message_that_is_sent_again_and_again_is_stored_and_told_once() {
     // The same name by another sender, or in another thread, is another message.
     let fields = json!({ "body": "b", "client_uuid": "c0" });
     send_as(&bob, &thread, &fields).await.expect(201);
-    send_as(&ann, &group(&ann, &[&bob]).await, &fields).await.expect(201);
+    send_as(&ann, &group(&ann, &[&bob]).await, &fields)
+        .await
+        .expect(201);
     send(&ann, &thread, "end").await;
     let told = heard.until("end").await;
     assert_eq!(told.len(), 13);
@@ -73,7 +77,10 @@ async fn ids_times_and_events_of_a_thread_are_in_the_same_order() {
     assert_eq!(ids.len(), 60);
     assert!(ids.is_sorted());
     assert_eq!(known.iter().map(id).collect::<Vec<_>>(), ids);
-    let times: Vec<&str> = all.iter().filter_map(|message| message["created_at"].as_str()).collect();
+    let times: Vec<&str> = all
+        .iter()
+        .filter_map(|message| message["created_at"].as_str())
+        .collect();
     assert!(times.is_sorted() && times.windows(2).all(|two| two[0] != two[1]));
     let expected: Vec<String> = ids.iter().map(i64::to_string).collect();
     assert_eq!(told(at_bob, 60).await, expected);
@@ -91,7 +98,10 @@ async fn reactions_toggled_at_once_leave_what_the_answers_say() {
     for round in 1..=3 {
         let calls = (0..7).map(|_| bob.client.post(path, body));
         let answers = join_all(calls).await;
-        let added = answers.iter().filter(|answer| answer.expect(200)["action"] == "added").count();
+        let added = answers
+            .iter()
+            .filter(|answer| answer.expect(200)["action"] == "added")
+            .count();
         let expected = if round % 2 == 1 { 4 } else { 3 };
         assert_eq!(added, expected);
         let left: i64 = value(&app, "SELECT count(*) FROM message_reactions").await;
@@ -112,7 +122,11 @@ async fn everybody_may_leave_at_once() {
         assert_eq!(answer.status, 204, "{answer:?}");
     }
     for table in ["threads", "thread_members", "messages", "thread_notices"] {
-        assert_eq!(value::<i64>(&app, &format!("SELECT count(*) FROM {table}")).await, 0, "{table}");
+        assert_eq!(
+            value::<i64>(&app, &format!("SELECT count(*) FROM {table}")).await,
+            0,
+            "{table}"
+        );
     }
     app.stop().await;
 }
@@ -127,10 +141,29 @@ async fn whatever_happens_to_a_message_while_it_goes_does_not_fail() {
             let (ann, bob, thread) = (&ann, &bob, &thread);
             async move {
                 match number % 6 {
-                    0 => bob.client.post(&of_message(message, "reactions/"), &json!({ "emoji": "x" })).await,
-                    1 => bob.client.post(&of_message(message, "ack/"), &json!({ "status": "delivered" })).await,
-                    2 => bob.client.post(&of_thread(thread, "read/"), &json!({ "last_read_id": id(message) })).await,
-                    3 => ann.client.patch(&of_message(message, ""), &json!({ "body": "y" })).await,
+                    0 => {
+                        bob.client
+                            .post(&of_message(message, "reactions/"), &json!({ "emoji": "x" }))
+                            .await
+                    }
+                    1 => {
+                        bob.client
+                            .post(&of_message(message, "ack/"), &json!({ "status": "delivered" }))
+                            .await
+                    }
+                    2 => {
+                        bob.client
+                            .post(
+                                &of_thread(thread, "read/"),
+                                &json!({ "last_read_id": id(message) }),
+                            )
+                            .await
+                    }
+                    3 => {
+                        ann.client
+                            .patch(&of_message(message, ""), &json!({ "body": "y" }))
+                            .await
+                    }
                     4 => send_as(bob, thread, &json!({ "body": "r", "reply_to": id(message) })).await,
                     _ => ann.client.delete(&of_message(message, "")).await,
                 }
@@ -140,6 +173,10 @@ async fn whatever_happens_to_a_message_while_it_goes_does_not_fail() {
             assert!(matches!(answer.status, 200 | 201 | 204 | 400 | 404), "{answer:?}");
         }
     }
-    assert!(bodies(&history(&ann, &thread).await).iter().all(|text| *text == "r"));
+    assert!(
+        bodies(&history(&ann, &thread).await)
+            .iter()
+            .all(|text| *text == "r")
+    );
     app.stop().await;
 }

@@ -43,7 +43,11 @@ async fn a_list_costs_the_same_however_long_its_page() {
     for (route, path, most) in [
         ("/api/v1/threads/", "threads/?".to_owned(), 6),
         ("/api/v1/threads/", "threads/?search=name&".to_owned(), 7),
-        ("/api/v1/messages/", format!("messages/?thread={}&", thread["id"]), 8),
+        (
+            "/api/v1/messages/",
+            format!("messages/?thread={}&", thread["id"]),
+            8,
+        ),
         ("/api/v1/messages/", "messages/?".to_owned(), 7),
     ] {
         let mut costs = Vec::new();
@@ -53,7 +57,10 @@ async fn a_list_costs_the_same_however_long_its_page() {
             assert_eq!(page["results"].as_array().map(Vec::len), Some(size), "{path}");
             costs.push(sent(&client, route).await - before);
         }
-        assert!(costs.iter().all(|cost| (3..=most).contains(cost)), "{path}: {costs:?}");
+        assert!(
+            costs.iter().all(|cost| (3..=most).contains(cost)),
+            "{path}: {costs:?}"
+        );
         assert_eq!(costs[1], costs[2], "{path}: {costs:?}");
     }
     let route = "/api/v1/threads/{id}/sync/";

@@ -8,7 +8,10 @@ use super::{direct, group, listen, of_thread, pair};
 use crate::support::{TestUser, start, user};
 
 async fn signal(user: &TestUser, thread: &Value, body: &Value) -> Value {
-    user.client.post(&of_thread(thread, "typing/"), body).await.expect(200)
+    user.client
+        .post(&of_thread(thread, "typing/"), body)
+        .await
+        .expect(200)
 }
 
 async fn who(viewer: &TestUser, thread: &Value) -> Value {
@@ -29,24 +32,49 @@ async fn the_others_see_who_types_until_it_ends() {
         (json!({ "is_typing": true }), true),
         (json!({ "is_typing": null }), false),
     ] {
-        assert_eq!(signal(&ann, &thread, &body).await, json!({ "is_typing": is_typing }), "{body}");
+        assert_eq!(
+            signal(&ann, &thread, &body).await,
+            json!({ "is_typing": is_typing }),
+            "{body}"
+        );
         let expected = if is_typing { json!([ann.id]) } else { json!([]) };
         assert_eq!(who(&bob, &thread).await, expected, "{body}");
         assert_eq!(who(&bob, &elsewhere).await, json!([]));
         let frame = at_bob.next().await;
         assert_eq!(
-            json!([frame["type"], frame["thread_id"], frame["user_id"], frame["user_handle"], frame["is_typing"]]),
+            json!([
+                frame["type"],
+                frame["thread_id"],
+                frame["user_id"],
+                frame["user_handle"],
+                frame["is_typing"]
+            ]),
             json!(["typing", thread["id"], ann.id, ann.handle, is_typing])
         );
-        assert!(frame["timestamp"].as_str().is_some_and(|time| time.ends_with('Z')));
+        assert!(
+            frame["timestamp"]
+                .as_str()
+                .is_some_and(|time| time.ends_with('Z'))
+        );
     }
     signal(&bob, &thread, &json!({})).await;
-    assert_eq!(at_ann.next().await["user_id"], json!(bob.id), "nothing of one's own");
+    assert_eq!(
+        at_ann.next().await["user_id"],
+        json!(bob.id),
+        "nothing of one's own"
+    );
     let seen = ann.client.get(&of_thread(&thread, "typing/")).await.expect(200);
-    assert_eq!(json!([seen["users"][0]["id"], seen["users"][0]["email"]]), json!([bob.id, null]));
+    assert_eq!(
+        json!([seen["users"][0]["id"], seen["users"][0]["email"]]),
+        json!([bob.id, null])
+    );
     let dave = user(&app).await;
     for method in ["GET", "POST"] {
-        let refused = dave.client.call(method, &of_thread(&thread, "typing/")).await.expect(403);
+        let refused = dave
+            .client
+            .call(method, &of_thread(&thread, "typing/"))
+            .await
+            .expect(403);
         assert_eq!(refused, json!({ "detail": "Not a member of this thread" }));
     }
     app.stop().await;

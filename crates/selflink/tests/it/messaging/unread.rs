@@ -31,8 +31,13 @@ async fn messages_of_others_are_unread_until_they_are_read() {
         assert_eq!(unread(&bob, &thread).await, number);
     }
     send(&bob, &thread, "own").await;
-    assert_eq!((unread(&bob, &thread).await, unread(&ann, &thread).await), (json!(4), json!(1)));
-    read(&bob, &thread, &json!({ "last_read_message_id": id(&sent[1]) })).await.expect(200);
+    assert_eq!(
+        (unread(&bob, &thread).await, unread(&ann, &thread).await),
+        (json!(4), json!(1))
+    );
+    read(&bob, &thread, &json!({ "last_read_message_id": id(&sent[1]) }))
+        .await
+        .expect(200);
     assert_eq!(unread(&bob, &thread).await, 2);
     // What was read stays read when the marked message goes, and what was not read stays unread.
     for (gone, left) in [(&sent[1], 2), (&sent[0], 2), (&sent[2], 1)] {
@@ -45,14 +50,20 @@ async fn messages_of_others_are_unread_until_they_are_read() {
 
 /// The next number of a row that looks like chance and is the same every time.
 fn next(seed: &mut u64) -> usize {
-    *seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+    *seed = seed
+        .wrapping_mul(6_364_136_223_846_793_005)
+        .wrapping_add(1_442_695_040_888_963_407);
     usize::try_from(*seed >> 33).expect("fits")
 }
 
 async fn act(user: &TestUser, thread: &Value, known: &[Value], number: usize) {
     let some = &known[number / 8 % known.len()];
     let answer = match number % 8 {
-        0..=2 => user.client.post(&of_thread(thread, "messages/"), &json!({ "body": "x" })).await,
+        0..=2 => {
+            user.client
+                .post(&of_thread(thread, "messages/"), &json!({ "body": "x" }))
+                .await
+        }
         3 | 4 => read(user, thread, &json!({ "last_read_message_id": id(some) })).await,
         5 => read(user, thread, &json!({})).await,
         _ => user.client.delete(&of_message(some, "")).await,
@@ -76,7 +87,11 @@ async fn counters_are_exact_whatever_is_sent_read_and_deleted_at_once() {
             continue;
         }
         let acts: Vec<usize> = (0..24).map(|_| next(&mut seed)).collect();
-        join_all(acts.iter().map(|number| act(&users[number % 3], thread, known, number / 3))).await;
+        join_all(
+            acts.iter()
+                .map(|number| act(&users[number % 3], thread, known, number / 3)),
+        )
+        .await;
         assert_eq!(value::<i64>(&app, WRONG).await, 0);
     }
     app.stop().await;
@@ -89,8 +104,14 @@ async fn a_command_repairs_them() {
     send(&ann, &thread, "x").await;
     execute(&app, "UPDATE threads SET message_count = 9").await;
     execute(&app, "UPDATE thread_members SET own_count = 5, seen_count = 3").await;
-    assert_eq!(repaired(&app).await, "Repaired the counts of 1 threads and 2 members.\n");
-    assert_eq!(repaired(&app).await, "Repaired the counts of 0 threads and 0 members.\n");
+    assert_eq!(
+        repaired(&app).await,
+        "Repaired the counts of 1 threads and 2 members.\n"
+    );
+    assert_eq!(
+        repaired(&app).await,
+        "Repaired the counts of 0 threads and 0 members.\n"
+    );
     assert_eq!(unread(&bob, &thread).await, 1);
     app.stop().await;
 }
