@@ -4,7 +4,7 @@
 //! generator itself can do. It takes the server's arguments (`serve --bind ADDRESS`), and makes the tables that
 //! scenarios write to or count in, on SQLite only. A copy of it whose name ends in `refusing` refuses every login; one
 //! whose name ends in `miscounting` gives its only user a follower who is not there; one whose name ends in `losing` tells
-//! no socket of a message. Every message goes to all WebSockets.
+//! no socket of a message. Every message goes to all sockets.
 
 use std::error::Error;
 use std::io::{Read, Write};
@@ -128,10 +128,12 @@ impl Canned {
         }
     }
 
-    /// Makes the connection a WebSocket, on which nothing is listened to.
+    /// Makes the connection a `WebSocket`, on which nothing is listened to.
     fn shake_hands(&self, stream: &mut TcpStream, request: &[u8]) {
         let text = String::from_utf8_lossy(request);
-        let key = text.lines().find_map(|line| line.strip_prefix("sec-websocket-key: "));
+        let key = text
+            .lines()
+            .find_map(|line| line.strip_prefix("sec-websocket-key: "));
         let accept = derive_accept_key(key.expect("a key").as_bytes());
         let response = format!(
             "HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: Upgrade\r\nsec-websocket-accept: {accept}\r\n\r\n"

@@ -40,6 +40,8 @@ const SETTINGS: &[(&str, &str)] = &[
     ("THROTTLE_USER_RATE", ""),
     ("THROTTLE_ANON_RATE", ""),
     ("RATE_LIMITS_ENABLED", "false"),
+    ("MESSAGES_PER_MINUTE", "0"),
+    ("THREADS_PER_MINUTE", "0"),
     ("PASSWORD_HASH_MEMORY_KIB", "8"),
     ("PASSWORD_HASH_ITERATIONS", "1"),
     ("LOG_LEVEL", "warn"),

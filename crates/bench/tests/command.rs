@@ -45,7 +45,11 @@ fn all_scenarios_are_measured_and_reported() {
     for outcome in outcomes {
         assert!(table.contains(outcome["scenario"].as_str().unwrap()), "{table}");
         // Connections are opened once, however many there are time for.
-        let least = if outcome["scenario"] == "ws-idle" { 1.0 } else { 100.0 };
+        let least = if outcome["scenario"] == "ws-idle" {
+            1.0
+        } else {
+            100.0
+        };
         assert!(
             outcome["requests_per_second"].as_f64().unwrap() > least,
             "{outcome}"
@@ -82,17 +86,29 @@ fn all_scenarios_are_measured_and_reported() {
     assert!(mixed["background_per_second"].as_f64().unwrap() > 100.0);
     assert!(mixed["quiet"]["requests_per_second"].as_f64().unwrap() > 100.0);
     let idle = of("ws-idle");
-    assert_eq!((&idle["sockets"]["connections"], &idle["requests"]), (&json!(60), &json!(59)));
-    assert!(idle["sockets"]["memory_per_connection_bytes"].is_number(), "{idle}");
+    assert_eq!(
+        (&idle["sockets"]["connections"], &idle["requests"]),
+        (&json!(60), &json!(59))
+    );
+    assert!(
+        idle["sockets"]["memory_per_connection_bytes"].is_number(),
+        "{idle}"
+    );
     let fanout = of("ws-fanout");
     assert_eq!(fanout["sockets"]["connections"], 12);
-    assert!(fanout["sockets"]["messages_per_second"].as_f64().unwrap() > 10.0, "{fanout}");
+    assert!(
+        fanout["sockets"]["messages_per_second"].as_f64().unwrap() > 10.0,
+        "{fanout}"
+    );
     assert!(fanout["ratio_to_floor"].as_f64().unwrap() > 0.0, "{fanout}");
     let dm = of("ws-dm");
     assert_eq!(dm["sockets"]["connections"], 6);
     let half = &dm["sockets"]["half_rate"];
     let asked = half["asked_per_second"].as_f64().unwrap();
-    assert!((asked * 2.0 - dm["requests_per_second"].as_f64().unwrap()).abs() < 1.0, "{dm}");
+    assert!(
+        (asked * 2.0 - dm["requests_per_second"].as_f64().unwrap()).abs() < 1.0,
+        "{dm}"
+    );
     assert!(half["arrived_per_second"].as_f64().unwrap() > asked / 4.0, "{dm}");
     assert!(half["latency_micros"]["p99"].as_u64().unwrap() > 0, "{dm}");
 }

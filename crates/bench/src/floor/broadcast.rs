@@ -50,6 +50,10 @@ pub async fn serve(address: SocketAddr) -> Result<()> {
 
 async fn hear(stream: TcpStream, tell: UnboundedSender<Told>) {
     let mut path = String::new();
+    #[expect(
+        clippy::result_large_err,
+        reason = "the library chose what a refusal is, and nobody is refused"
+    )]
     let note_path = |request: &Request, response| {
         request.uri().path().clone_into(&mut path);
         Ok(response)
@@ -58,7 +62,9 @@ async fn hear(stream: TcpStream, tell: UnboundedSender<Told>) {
         return;
     };
     let (mut sink, mut messages) = socket.split();
-    if path != SPEAKER && (sink.send(Message::text("here")).await.is_err() || tell.send(Told::Joined(sink)).is_err()) {
+    if path != SPEAKER
+        && (sink.send(Message::text("here")).await.is_err() || tell.send(Told::Joined(sink)).is_err())
+    {
         return;
     }
     while let Some(Ok(message @ Message::Text(_))) = messages.next().await {
@@ -110,7 +116,9 @@ pub async fn measure(frame: Vec<u8>, audience: u64, options: &Options) -> Result
     let place = |_| (address, "/".to_owned());
     for socket in open_all(place, numbers, usize::from(options.connections), |_| {}).await? {
         let taken = Rc::clone(&tally);
-        listen(&mut tasks, socket, &tally, move |marker, _| taken.arrive(marker.sent));
+        listen(&mut tasks, socket, &tally, move |marker, _| {
+            taken.arrive(marker.sent);
+        });
     }
     let mut speaker = Speaker {
         socket: Socket::open(address, SPEAKER, 0).await?,

@@ -20,8 +20,6 @@ use crate::report::{Findings, Round, Sockets, float, median};
 
 /// Messages on their way at the same time, so that the server need not wait for the load generator.
 const UNDER_WAY: u64 = 4;
-/// Members who speak in turn: one alone may not say so much in a minute.
-const SPEAKERS: usize = 200;
 
 /// Whoever sends what everybody gets.
 pub trait Publish {
@@ -59,21 +57,20 @@ pub async fn drive(
     tally.take()
 }
 
-/// A member of the group who speaks over HTTP.
-struct Group<'a> {
+/// The member of the group who speaks, over HTTP.
+struct Speaker<'a> {
     site: &'a Site,
     thread: String,
-    speakers: &'a [Member],
+    token: &'a str,
     connection: Connection,
 }
 
-impl Publish for Group<'_> {
+impl Publish for Speaker<'_> {
     async fn publish(&mut self, marker: Marker) -> Result<()> {
-        let speaker = usize::try_from(marker.number)? % self.speakers.len();
         let path = format!("/api/v1/threads/{}/messages/", self.thread);
-        let body = json!({ "body": marker.text(), "client_uuid": format!("{}-{}", marker.number, marker.sent) });
-        let token = &self.speakers[speaker].token;
-        let request = http::post(self.site.api, &path, Some(token), &body);
+        let body =
+            json!({ "body": marker.text(), "client_uuid": format!("{}-{}", marker.number, marker.sent) });
+        let request = http::post(self.site.api, &path, Some(self.token), &body);
         let response = self.connection.send(&request).await?;
         ensure!(
             response.is_success(),
@@ -108,10 +105,10 @@ pub async fn measure(site: &Site, database: &Database, options: &Options) -> Res
             }
         });
     }
-    let mut group = Group {
+    let mut speaker = Speaker {
         site,
         thread: found(site, &crowd).await?,
-        speakers: &crowd[..crowd.len().min(SPEAKERS)],
+        token: &crowd[0].token,
         connection: Connection::open(site.api).await?,
     };
     let audience = u64::try_from(crowd.len())?;
@@ -119,7 +116,7 @@ pub async fn measure(site: &Site, database: &Database, options: &Options) -> Res
     let (mut total, mut messages) = (Measurement::new(), Vec::new());
     let mut floor_error = None;
     for _ in 0..options.rounds {
-        let measured = drive(&mut group, audience, &tally, Some(site), options).await?;
+        let measured = drive(&mut speaker, audience, &tally, Some(site), options).await?;
         let requests_per_second = float(measured.requests()) / measured.elapsed.as_secs_f64();
         messages.push(requests_per_second / float(audience));
         total.merge(measured)?;

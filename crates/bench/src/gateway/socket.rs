@@ -20,6 +20,12 @@ const CLOSE: u8 = 8;
 const PING: u8 = 9;
 const PONG: u8 = 10;
 
+/// In the second byte of a frame: the payload is masked.
+const MASKED: u8 = 0x80;
+/// There, instead of the length: it follows.
+const LENGTH_OF_16_BITS: u8 = 0x7e;
+const LENGTH_OF_64_BITS: u8 = 0x7f;
+
 /// An open WebSocket.
 pub struct Socket {
     stream: TcpStream,
@@ -128,7 +134,11 @@ impl Socket {
         self.buffer.drain(..self.read);
         self.read = 0;
         self.buffer.reserve(LEAST_ROOM);
-        let received = self.stream.read_buf(&mut self.buffer).await.context("reading a frame")?;
+        let received = self
+            .stream
+            .read_buf(&mut self.buffer)
+            .await
+            .context("reading a frame")?;
         ensure!(received > 0, "the server hung up without a close frame");
         Ok(())
     }
@@ -140,10 +150,10 @@ fn parse_head(received: &[u8]) -> Result<Option<Head>> {
         return Ok(None);
     };
     ensure!(first & 0x80 != 0, "the server sent a message in pieces");
-    ensure!(second & 0x80 == 0, "the server sent a masked frame");
+    ensure!(second & MASKED == 0, "the server sent a masked frame");
     let length = match second {
-        126 => rest.get(..2).map(|bytes| (4, bytes)),
-        127 => rest.get(..8).map(|bytes| (10, bytes)),
+        LENGTH_OF_16_BITS => rest.get(..2).map(|bytes| (4, bytes)),
+        LENGTH_OF_64_BITS => rest.get(..8).map(|bytes| (10, bytes)),
         _ => Some((2, std::slice::from_ref(&received[1]))),
     };
     let Some((bytes, digits)) = length else {
@@ -163,13 +173,13 @@ fn parse_head(received: &[u8]) -> Result<Option<Head>> {
 fn frame(opcode: u8, payload: &[u8]) -> Vec<u8> {
     let mut frame = vec![0x80 | opcode];
     match u16::try_from(payload.len()) {
-        Ok(length @ ..126) => frame.push(0x80 | u8::try_from(length).unwrap_or_default()),
+        Ok(length @ ..126) => frame.push(MASKED | u8::try_from(length).unwrap_or_default()),
         Ok(length) => {
-            frame.push(0x80 | 126);
+            frame.push(MASKED | LENGTH_OF_16_BITS);
             frame.extend(length.to_be_bytes());
         }
         Err(_) => {
-            frame.push(0x80 | 127);
+            frame.push(MASKED | LENGTH_OF_64_BITS);
             frame.extend((payload.len() as u64).to_be_bytes());
         }
     }
@@ -204,7 +214,10 @@ mod tests {
         assert_eq!(head(&[0x81, 5]), Some((TEXT, 2, 5)));
         assert_eq!(head(&[0x81, 126, 1]), None);
         assert_eq!(head(&[0x81, 126, 1, 4]), Some((TEXT, 4, 260)));
-        assert_eq!(head(&[0x82, 127, 0, 0, 0, 0, 0, 1, 0, 0]), Some((BINARY, 10, 65_536)));
+        assert_eq!(
+            head(&[0x82, 127, 0, 0, 0, 0, 0, 1, 0, 0]),
+            Some((BINARY, 10, 65_536))
+        );
         assert!(parse_head(&[0x01, 5]).is_err());
         assert!(parse_head(&[0x81, 0x85]).is_err());
     }

@@ -74,7 +74,10 @@ impl Tally {
 
     /// Counts something that went wrong.
     pub fn fail(&self, error: &anyhow::Error) {
-        self.measurement.borrow_mut().failures.add(|| format!("{error:#}"));
+        self.measurement
+            .borrow_mut()
+            .failures
+            .add(|| format!("{error:#}"));
         self.changed.notify_waiters();
     }
 

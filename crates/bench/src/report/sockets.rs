@@ -33,21 +33,23 @@ pub struct HalfRate {
 impl Sockets {
     /// The line below the table's row.
     pub fn note(&self) -> String {
-        let mut note = format!("{} sockets, counted: {}", self.connections, self.counted);
-        if let Some(bytes) = self.memory_per_connection_bytes {
-            note += &format!("; {:.1} kB of server memory for each connection", bytes / 1024.0);
-        }
-        if let Some(rate) = self.messages_per_second {
-            note += &format!("; {rate:.1} messages/s");
-        }
-        if let Some(half) = &self.half_rate {
+        let mut notes = vec![format!("{} sockets, counted: {}", self.connections, self.counted)];
+        notes.extend(
+            self.memory_per_connection_bytes
+                .map(|bytes| format!("{:.1} kB of server memory for each connection", bytes / 1024.0)),
+        );
+        notes.extend(
+            self.messages_per_second
+                .map(|rate| format!("{rate:.1} messages/s")),
+        );
+        notes.extend(self.half_rate.as_ref().map(|half| {
             let Latency { p50, p99, p999, .. } = half.latency_micros;
-            note += &format!(
-                "; at {:.0} messages/s, sent on time: {:.0}/s arrive, p50 {p50} µs, p99 {p99} µs, p99.9 {p999} µs",
+            format!(
+                "at {:.0} messages/s, sent on time: {:.0}/s arrive, p50 {p50} µs, p99 {p99} µs, p99.9 {p999} µs",
                 half.asked_per_second, half.arrived_per_second
-            );
-        }
-        note
+            )
+        }));
+        notes.join("; ")
     }
 }
 
@@ -77,7 +79,12 @@ mod tests {
         sockets.half_rate = Some(HalfRate {
             asked_per_second: 50.0,
             arrived_per_second: 49.6,
-            latency_micros: Latency { p50: 1, p99: 2, p999: 3, max: 4 },
+            latency_micros: Latency {
+                p50: 1,
+                p99: 2,
+                p999: 3,
+                max: 4,
+            },
         });
         assert!(
             sockets
