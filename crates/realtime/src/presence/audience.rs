@@ -16,7 +16,7 @@ use sea_orm::{ConnectionTrait as _, DbErr};
 use super::{
     Presence,
     records::{raw, statement},
-    settings::PresenceSettings,
+    settings,
 };
 
 /// Friends, and people of conversations, who are told at most: those of the latest follows and conversations.
@@ -88,7 +88,7 @@ pub struct Shown {
 /// What a viewer may know of these accounts, in their order. Strangers, and ids of nobody, look as if they were never there.
 /// Two statements.
 pub async fn shown(app: &App, viewer: &Viewer, users: &[UserId]) -> Result<Vec<Shown>, DbErr> {
-    let known = if is_enabled(app) {
+    let known = if settings::of(app).enabled {
         known(app, viewer, users).await?
     } else {
         Vec::new()
@@ -108,11 +108,6 @@ pub async fn shown(app: &App, viewer: &Viewer, users: &[UserId]) -> Result<Vec<S
         }
     });
     Ok(shown.collect())
-}
-
-fn is_enabled(app: &App) -> bool {
-    app.settings::<PresenceSettings>()
-        .is_none_or(|settings| settings.enabled)
 }
 
 /// Those of these accounts of whom the viewer may know, and when they were last seen.

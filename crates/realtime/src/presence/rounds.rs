@@ -12,25 +12,32 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-use super::{Presence, settings::PresenceSettings};
+use super::{Presence, settings};
 use crate::{
     gateway::Gateway,
     hub::{Change, Hub},
 };
 
-/// How long somebody without a connection still counts as online.
-const GRACE: Duration = Duration::from_secs(10);
 /// How often a gateway says that it is there.
 const BEAT: Duration = Duration::from_secs(10);
 
 /// What this gateway has registered, and who is about to go.
-#[derive(Default)]
 struct Roll {
+    /// How long somebody without a connection still counts as online.
+    grace: Duration,
     here: HashSet<UserId>,
     leaving: HashMap<UserId, Instant>,
 }
 
 impl Roll {
+    fn new(grace: Duration) -> Self {
+        Self {
+            grace,
+            here: HashSet::new(),
+            leaving: HashMap::new(),
+        }
+    }
+
     /// Looks at accounts anew; those to register.
     fn look(&mut self, users: &[UserId], is_connected: impl Fn(UserId) -> bool) -> Vec<UserId> {
         let mut coming = Vec::new();
@@ -41,9 +48,8 @@ impl Roll {
                     coming.push(user);
                 }
             } else if self.here.contains(&user) {
-                self.leaving
-                    .entry(user)
-                    .or_insert_with(|| Instant::now() + GRACE);
+                let goes_at = Instant::now() + self.grace;
+                self.leaving.entry(user).or_insert(goes_at);
             }
         }
         coming
@@ -71,15 +77,13 @@ enum Happened {
 /// Runs until the process ends. What its gateway registered then stays until others find it gone: clients that are told to
 /// reconnect do so within that time, and nobody sees it.
 pub async fn run(app: App, gateway: Arc<Gateway>) {
-    let is_enabled = app
-        .settings::<PresenceSettings>()
-        .is_none_or(|settings| settings.enabled);
-    let Some(presence) = Presence::of(&app).filter(|_| is_enabled) else {
+    let settings = settings::of(&app);
+    let Some(presence) = Presence::of(&app).filter(|_| settings.enabled) else {
         return;
     };
     let hub = &gateway.hub;
     let mut changes = hub.changes();
-    let mut roll = Roll::default();
+    let mut roll = Roll::new(Duration::from_secs(settings.grace_seconds.into()));
     let mut beat = Instant::now();
     let mut happened = Happened::Lost;
     loop {
@@ -169,10 +173,11 @@ mod tests {
     use super::*;
 
     const ANN: UserId = UserId(1);
+    const GRACE: Duration = Duration::from_secs(10);
 
     #[tokio::test(start_paused = true)]
     async fn whoever_comes_back_in_time_was_never_away() {
-        let mut roll = Roll::default();
+        let mut roll = Roll::new(GRACE);
         assert_eq!(roll.look(&[ANN], |_| true), [ANN]);
         roll.here.insert(ANN);
         assert!(roll.look(&[ANN], |_| true).is_empty());
@@ -192,7 +197,7 @@ mod tests {
 
     #[tokio::test]
     async fn whoever_was_not_registered_does_not_leave() {
-        let mut roll = Roll::default();
+        let mut roll = Roll::new(GRACE);
         assert!(roll.look(&[ANN], |_| false).is_empty());
         assert_eq!(roll.next_due(), None);
     }
