@@ -55,7 +55,7 @@ pub async fn examine_image(upload: Upload) -> Result<NewFile, String> {
     examined.inspect_err(|_| files::count(FileKind::Image, "refused"))
 }
 
-async fn image(upload: Upload) -> Result<NewFile, String> {
+pub async fn image(upload: Upload) -> Result<NewFile, String> {
     if length(&upload.content).map_err(|_| UNREADABLE)? > LARGEST_IMAGE {
         return Err(IMAGE_TOO_LARGE.to_owned());
     }
@@ -83,7 +83,7 @@ pub async fn examine_video(upload: Upload) -> Result<NewFile, String> {
     examined.inspect_err(|_| files::count(FileKind::Video, "refused"))
 }
 
-async fn video(upload: Upload) -> Result<NewFile, String> {
+pub async fn video(upload: Upload) -> Result<NewFile, String> {
     let Some((mime, extension)) = video_type(upload.content_type.as_deref(), &upload.file_name) else {
         return Err(UNSUPPORTED.to_owned());
     };
@@ -188,7 +188,7 @@ fn examined_video(
 }
 
 /// Of the whole file, which is left at its beginning.
-fn checksum_of(file: &mut File) -> io::Result<String> {
+pub fn checksum_of(file: &mut File) -> io::Result<String> {
     file.rewind()?;
     let mut hash = Sha256::new();
     let mut piece = vec![0; 64 << 10];

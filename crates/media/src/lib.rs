@@ -3,6 +3,7 @@
 //! Another domain that takes files examines them ([`examine_image`], [`examine_video`]), stores them ([`store`]), and in the
 //! transaction of what refers to them says so ([`attach`]). When it refers to them no longer it says that too ([`release`]).
 
+mod as_sent;
 mod assets;
 mod entities;
 mod error;
@@ -30,6 +31,7 @@ use platform::{
 
 use events::{FilesReleased, PictureStored, UploadDone};
 
+pub use as_sent::examine_or_keep;
 pub use assets::{AssetView, assets, own_assets};
 pub use error::MediaError;
 pub use examine::{LARGEST_IMAGE, LARGEST_VIDEO, NewFile, examine_image, examine_video};

@@ -45,3 +45,16 @@ pub struct MessageDeleted {
 impl DomainEvent for MessageDeleted {
     const NAME: &'static str = "messaging.message_deleted";
 }
+
+/// Something is to be told to the members of a thread: the safety net for when whoever wrote it cannot.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct NoticesWaiting {
+    /// The thread.
+    pub thread_id: i64,
+    /// The last of its notices.
+    pub notice_id: i64,
+}
+
+impl DomainEvent for NoticesWaiting {
+    const NAME: &'static str = "messaging.notices_waiting";
+}

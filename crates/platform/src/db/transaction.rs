@@ -74,6 +74,11 @@ impl Tx {
         self.0.ids.next()
     }
 
+    /// A fresh id that is greater than this one, whichever process made it.
+    pub fn next_id_after(&self, id: i64) -> i64 {
+        self.0.ids.next_after(id)
+    }
+
     pub(crate) fn note_event(&self) {
         self.0.has_events.store(true, Ordering::Relaxed);
     }

@@ -49,6 +49,11 @@ pub trait Input: Sized + Send {
         std::future::ready(Ok(()))
     }
 
+    /// What the client is told of the fields that were refused: the messages by field, unless clients know another shape.
+    fn refusal(errors: Map<String, Value>) -> ApiError {
+        ApiError::fields(errors)
+    }
+
     /// Checks that concern several fields; run only when each is valid by itself.
     fn check(&self) -> Result<(), ApiError> {
         Ok(())
@@ -66,7 +71,7 @@ impl<T: Input> FromRequest<App> for Body<T> {
         let mut input = T::read(&mut fields);
         input.examine(app, &mut fields).await?;
         input.look_up(app, &mut fields).await?;
-        fields.finish()?;
+        fields.finish().map_err(T::refusal)?;
         input.check()?;
         Ok(Self(input))
     }

@@ -51,6 +51,16 @@ impl ApiError {
         Self::new(StatusCode::BAD_REQUEST, Value::Object(errors))
     }
 
+    /// 400 with messages by field below `detail`, as the clients of messages know them.
+    pub fn fields_in_detail(errors: Map<String, Value>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, json!({ "detail": errors }))
+    }
+
+    /// 400 with a list of one message below `detail`.
+    pub fn list_in_detail(message: &str) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, json!({ "detail": [message] }))
+    }
+
     /// 400 with one message for one field.
     pub fn field(name: &str, message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, json!({ name: [message.into()] }))

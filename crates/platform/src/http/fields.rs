@@ -8,7 +8,6 @@ use std::collections::HashMap;
 use serde_json::{Map, Value, json};
 
 use super::{
-    ApiError,
     body::kind,
     rules::Rule,
     upload::{FileField, Received, ReceivedFiles, SentFiles, Upload},
@@ -56,11 +55,12 @@ impl Fields {
         }
     }
 
-    pub(super) fn finish(self) -> Result<(), ApiError> {
+    /// The messages by field, if any field was refused.
+    pub(super) fn finish(self) -> Result<(), Map<String, Value>> {
         if self.errors.is_empty() {
             Ok(())
         } else {
-            Err(ApiError::fields(self.errors))
+            Err(self.errors)
         }
     }
 
@@ -277,6 +277,11 @@ impl Fields {
             self.errors.insert(name.to_owned(), json!(messages));
             T::default()
         })
+    }
+
+    /// Whether something of this field was refused.
+    pub fn is_refused(&self, name: &str) -> bool {
+        self.errors.contains_key(name)
     }
 
     /// Notes an error of a field.

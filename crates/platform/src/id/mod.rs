@@ -110,6 +110,20 @@ impl Ids {
         i64::try_from(id).unwrap_or(i64::MAX)
     }
 
+    /// The next id, and greater than `id` as well, which another process may have made whose clock is ahead of ours.
+    pub fn next_after(&self, id: i64) -> i64 {
+        let next = self.next();
+        if next > id {
+            return next;
+        }
+        let bits = self.layout.sequence_bits();
+        let tick = u64::try_from(id).unwrap_or(0) >> (bits + self.layout.node_bits());
+        // The whole tick of that id counts as used up here.
+        self.last
+            .fetch_max((tick << bits) | ((1 << bits) - 1), Ordering::Relaxed);
+        self.next()
+    }
+
     /// The smallest id that can be made at `moment`, for looking up by id what was made since.
     pub fn first_of(&self, moment: DateTime<Utc>) -> i64 {
         let tick = self.layout.tick(moment.timestamp_millis());
@@ -205,6 +219,25 @@ mod tests {
             let first = ids.first_of(clock.now());
             assert!(before < first && first <= ids.next());
             assert_eq!(ids.first_of(DateTime::UNIX_EPOCH), 0);
+        }
+    }
+
+    #[test]
+    fn an_id_may_have_to_follow_one_of_a_clock_that_is_ahead() {
+        for layout in [Layout::Snowflake, Layout::Compact] {
+            let ahead = Clock::system();
+            ahead.advance(Duration::minutes(5));
+            let theirs = Ids::new(layout, 20, 0, ahead);
+            let ours = Ids::new(layout, 3, 0, Clock::system());
+            let mut last = ours.next();
+            for _ in 0..1000 {
+                for ids in [&theirs, &ours] {
+                    let next = ids.next_after(last);
+                    assert!(next > last);
+                    last = next;
+                }
+            }
+            assert!(ours.next() > 0 && ours.next_after(i64::MIN) > 0);
         }
     }
 

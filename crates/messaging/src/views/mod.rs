@@ -1,0 +1,9 @@
+//! Threads and messages as their members see them.
+
+mod messages;
+mod reactions;
+mod threads;
+
+pub use messages::{AttachmentView, MessageView, ReplyView, messages_shown_to};
+pub use reactions::{ReactionView, Reactions, reactions_of};
+pub use threads::{LastMessageView, MemberView, ThreadView, threads_shown_to};
