@@ -8,6 +8,7 @@ use std::{
     },
 };
 
+use parking_lot::Mutex;
 use tokio::{
     io::copy_bidirectional,
     net::{TcpListener, TcpStream},
@@ -19,6 +20,7 @@ use tokio::{
 pub struct Wire {
     /// Where clients connect to.
     pub address: SocketAddr,
+    target: Arc<Mutex<SocketAddr>>,
     is_whole: Arc<AtomicBool>,
     cuts: watch::Sender<u64>,
     accepting: JoinHandle<()>,
@@ -27,25 +29,25 @@ pub struct Wire {
 impl Wire {
     /// A proxy to the instance at this URL.
     pub async fn to(url: &str) -> Self {
-        let target: SocketAddr = url
-            .trim_start_matches("http://")
-            .parse()
-            .expect("an address and a port");
+        let target = Arc::new(Mutex::new(address_of(url)));
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("has an address");
         let is_whole = Arc::new(AtomicBool::new(true));
         let cuts = watch::Sender::new(0);
         let (accepts, cut) = (Arc::clone(&is_whole), cuts.subscribe());
+        let leads_to = Arc::clone(&target);
         let accepting = tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 // A connection that is dropped is refused, as far as a client can see.
                 if accepts.load(Ordering::SeqCst) {
+                    let target = *leads_to.lock();
                     tokio::spawn(carry(client, target, cut.clone()));
                 }
             }
         });
         Self {
             address,
+            target,
             is_whole,
             cuts,
             accepting,
@@ -55,6 +57,11 @@ impl Wire {
     /// The URL of the instance through it.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// Leads further connections to another instance.
+    pub fn lead_to(&self, url: &str) {
+        *self.target.lock() = address_of(url);
     }
 
     /// Breaks all connections, and lets no new ones through.
@@ -73,6 +80,11 @@ impl Drop for Wire {
     fn drop(&mut self) {
         self.accepting.abort();
     }
+}
+
+fn address_of(url: &str) -> SocketAddr {
+    let address = url.trim_start_matches("http://").parse();
+    address.expect("an address and a port")
 }
 
 async fn carry(mut client: TcpStream, target: SocketAddr, mut cut: watch::Receiver<u64>) {
