@@ -6,7 +6,8 @@ use platform::{App, id::UserId};
 use crate::{errors::MessagingError, publishing, sql, threads};
 
 const TITLE: &str = "Demo Chat";
-const WELCOME: &str = "Welcome! This is where the three of us can talk. Write something, and watch it arrive.";
+const WELCOME: &str =
+    "Welcome! This is where the three of us can talk. Write something, and watch it arrive.";
 
 /// Begins a group of the demo accounts with a word of welcome, unless there is one that the first of them has begun.
 pub async fn seed(app: &App, accounts: &[DemoAccount]) -> anyhow::Result<()> {

@@ -73,7 +73,9 @@ pub fn domain() -> Domain {
         commands: commands::all(),
         steps: Vec::new(),
         personal_data: Some(PersonalData {
-            export: |app, user| async move { Ok(personal_data::export(app.db().reader(), user).await?) }.boxed(),
+            export: |app, user| {
+                async move { Ok(personal_data::export(app.db().reader(), user).await?) }.boxed()
+            },
             remove_files: |app, user| async move { Ok(personal_data::withdraw(&app, user).await?) }.boxed(),
             erase: |tx, user| personal_data::erase(tx, user).boxed(),
         }),

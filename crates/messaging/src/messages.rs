@@ -155,8 +155,7 @@ pub async fn write(
     sender: UserId,
     row: &NewRow<'_>,
 ) -> Result<i64, MessagingError> {
-    let counted =
-        "UPDATE thread_members SET own_count = own_count + 1 WHERE thread_id = $1 AND user_id = $2";
+    let counted = "UPDATE thread_members SET own_count = own_count + 1 WHERE thread_id = $1 AND user_id = $2";
     if sql::execute(tx, counted, [held.id.into(), sender.0.into()]).await? == 0 {
         // The sender has left in this moment.
         return Err(MessagingError::NotMember);
@@ -254,12 +253,7 @@ pub async fn remove(tx: &Tx, held: &mut Held, sender: UserId, ids: &[i64]) -> Re
          WHERE thread_id = $2 AND user_id <> $3 AND last_read_message_id >= $4",
         list("$1")
     );
-    let values = [
-        list_of(ids),
-        held.id.into(),
-        sender.0.into(),
-        (*first).into(),
-    ];
+    let values = [list_of(ids), held.id.into(), sender.0.into(), (*first).into()];
     sql::execute(tx, seen, values).await?;
     let own = "UPDATE thread_members SET own_count = own_count - $1 WHERE thread_id = $2 AND user_id = $3";
     let count = i64::try_from(ids.len()).unwrap_or(i64::MAX);

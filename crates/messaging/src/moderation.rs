@@ -22,10 +22,7 @@ pub struct MessageContent {
 }
 
 /// A message; `None` if there is no such thing (any more).
-pub async fn content(
-    on: &impl ConnectionTrait,
-    message_id: i64,
-) -> Result<Option<MessageContent>, DbErr> {
+pub async fn content(on: &impl ConnectionTrait, message_id: i64) -> Result<Option<MessageContent>, DbErr> {
     let text = "SELECT thread_id, sender_id, body, created_at, removed_at FROM messages WHERE id = $1";
     let row = sql::row(on, text, [message_id.into()]).await?;
     row.map(|row| {
@@ -64,11 +61,7 @@ async fn set(tx: &Tx, id: i64, is_removed: bool) -> Result<Option<UserId>, DbErr
     };
     if message.removed_at.is_some() != is_removed {
         let text = "UPDATE messages SET removed_at = $2, updated_at = $3 WHERE id = $1";
-        let values = [
-            id.into(),
-            is_removed.then(|| tx.now()).into(),
-            tx.now().into(),
-        ];
+        let values = [id.into(), is_removed.then(|| tx.now()).into(), tx.now().into()];
         sql::execute(tx, text, values).await?;
         tx.append(&MessageEdited {
             message_id: id,

@@ -77,9 +77,8 @@ async fn withdraw_batch(tx: &Tx, sender: UserId) -> Result<usize, DbErr> {
     let Some(mut held) = held::hold(tx, thread_id).await? else {
         return Ok(1);
     };
-    let text = format!(
-        "SELECT id FROM messages WHERE sender_id = $1 AND thread_id = $2 ORDER BY id LIMIT {BATCH}"
-    );
+    let text =
+        format!("SELECT id FROM messages WHERE sender_id = $1 AND thread_id = $2 ORDER BY id LIMIT {BATCH}");
     let ids = sql::ids(tx, text, [sender.0.into(), thread_id.into()]).await?;
     messages::remove(tx, &mut held, sender, &ids).await?;
     held.settle(tx).await?;

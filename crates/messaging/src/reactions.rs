@@ -47,10 +47,7 @@ pub async fn toggle(app: &App, viewer: &Viewer, id: i64, emoji: &str) -> Result<
             if reactions.given_by(viewer.id) > MOST_OF_ONE {
                 return Err(MessagingError::Invalid("too many reactions to this message"));
             }
-            let toggled = Toggled {
-                is_added,
-                reactions,
-            };
+            let toggled = Toggled { is_added, reactions };
             tell(&tx, &mut held, (viewer.id, id, emoji), &toggled).await?;
             Ok::<_, MessagingError>((toggled, held.settle(&tx).await?))
         })

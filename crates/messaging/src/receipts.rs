@@ -150,12 +150,7 @@ async fn places(
 }
 
 /// Moves a mark forward, and counts the messages of others that it passes.
-async fn move_mark(
-    tx: &Tx,
-    thread_id: i64,
-    user: UserId,
-    (mark, target): (i64, i64),
-) -> Result<(), DbErr> {
+async fn move_mark(tx: &Tx, thread_id: i64, user: UserId, (mark, target): (i64, i64)) -> Result<(), DbErr> {
     let text = "UPDATE thread_members SET last_read_message_id = $4, updated_at = $5, seen_count = seen_count + \
                 (SELECT count(*) FROM messages m WHERE m.thread_id = $1 AND m.id > $3 AND m.id <= $4 AND m.sender_id <> $2) \
                 WHERE thread_id = $1 AND user_id = $2";

@@ -58,7 +58,9 @@ pub fn id_table(engine: Engine, placeholder: &str) -> String {
     match engine {
         Engine::Sqlite => format!("(SELECT value AS id FROM json_each({placeholder}))"),
         Engine::Postgres => {
-            format!("(SELECT CAST(value AS BIGINT) AS id FROM jsonb_array_elements_text(CAST({placeholder} AS JSONB)))")
+            format!(
+                "(SELECT CAST(value AS BIGINT) AS id FROM jsonb_array_elements_text(CAST({placeholder} AS JSONB)))"
+            )
         }
     }
 }

@@ -90,9 +90,8 @@ async fn ids(
         values.push(moment.into());
         later = " AND created_at > $3";
     }
-    let text = format!(
-        "SELECT id FROM messages WHERE thread_id = $1 AND id > $2{later} ORDER BY id LIMIT {CHUNK}"
-    );
+    let text =
+        format!("SELECT id FROM messages WHERE thread_id = $1 AND id > $2{later} ORDER BY id LIMIT {CHUNK}");
     sql::ids(app.db().reader(), text, values).await
 }
 

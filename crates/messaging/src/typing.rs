@@ -39,10 +39,7 @@ pub async fn signal(
     is_typing: bool,
 ) -> Result<(), MessagingError> {
     access::of_member(app.db().reader(), thread_id, viewer.id).await?;
-    let (shown, last) = (
-        shown_key(thread_id, viewer.id),
-        signal_key(thread_id, viewer.id),
-    );
+    let (shown, last) = (shown_key(thread_id, viewer.id), signal_key(thread_id, viewer.id));
     if is_typing {
         let signal = app.db().ids().next();
         app.cache().set(&shown, &true, SHOWN).await;

@@ -18,7 +18,8 @@ use tokio::sync::mpsc;
 use announcing::Transition;
 use registry::Registry;
 
-pub use audience::{Companions, Mates, Shown, shown};
+pub use announcing::status;
+pub use audience::{Companions, FindMates, Mates, Shown, shown};
 pub use records::{export, is_shown};
 pub use rounds::run;
 pub use settings::PresenceSettings;

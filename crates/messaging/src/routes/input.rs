@@ -93,7 +93,9 @@ impl Rule for ParticipantRule {
             return Err(vec!["A valid integer is required.".to_owned()]);
         }
         if digits.len() < sent.len() || digits.bytes().all(|byte| byte == b'0') {
-            return Err(vec!["Ensure this value is greater than or equal to 1.".to_owned()]);
+            return Err(vec![
+                "Ensure this value is greater than or equal to 1.".to_owned(),
+            ]);
         }
         Ok(Participant {
             id: sent.parse().ok(),
@@ -166,7 +168,14 @@ mod tests {
         assert_eq!(of(json!(12.0)).map(|known| known.id), Ok(Some(12)));
         let beyond = of(json!(9_223_372_036_854_775_808_u64)).expect("is a number");
         assert_eq!((beyond.id, beyond.sent.as_str()), (None, "9223372036854775808"));
-        for wrong in [json!("x"), json!(true), json!([1]), json!(1.5), json!(""), json!(null)] {
+        for wrong in [
+            json!("x"),
+            json!(true),
+            json!([1]),
+            json!(1.5),
+            json!(""),
+            json!(null),
+        ] {
             assert_eq!(of(wrong), Err(vec!["A valid integer is required.".to_owned()]));
         }
         for small in [json!(0), json!(-3), json!("00")] {
@@ -177,10 +186,23 @@ mod tests {
 
     #[test]
     fn what_means_yes() {
-        for yes in [json!(true), json!(1), json!("false"), json!([0]), json!({ "a": 1 })] {
+        for yes in [
+            json!(true),
+            json!(1),
+            json!("false"),
+            json!([0]),
+            json!({ "a": 1 }),
+        ] {
             assert!(is_truthy(&yes), "{yes}");
         }
-        for no in [json!(false), json!(0), json!(null), json!(""), json!([]), json!({})] {
+        for no in [
+            json!(false),
+            json!(0),
+            json!(null),
+            json!(""),
+            json!([]),
+            json!({}),
+        ] {
             assert!(!is_truthy(&no), "{no}");
         }
     }

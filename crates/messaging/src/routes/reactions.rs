@@ -38,7 +38,6 @@ pub struct ReactionAnswer {
     reactions: Vec<ReactionView>,
 }
 
-
 /// The emoji as it was sent, or what is wrong with it.
 fn checked(sent: Option<Value>) -> Result<String, String> {
     let Some(Value::String(emoji)) = sent.filter(|sent| *sent != "") else {

@@ -101,9 +101,8 @@ impl Input for ThreadInput {
         let ids = self.participants.iter().filter_map(|known| known.id);
         let ids: Vec<UserId> = ids.map(UserId).collect();
         let existing = identity::existing(app.db().reader(), &ids).await?;
-        let is_unknown = |participant: &&Participant| {
-            !participant.id.is_some_and(|id| existing.contains(&UserId(id)))
-        };
+        let is_unknown =
+            |participant: &&Participant| !participant.id.is_some_and(|id| existing.contains(&UserId(id)));
         let unknown = self.participants.iter().filter(is_unknown);
         let mut unknown: Vec<&str> = unknown.map(|participant| participant.sent.as_str()).collect();
         unknown.dedup();
@@ -222,7 +221,11 @@ pub async fn direct(
     let user = input.user.ok_or(MessagingError::NobodyGiven)?;
     let user = id_of(&user).ok_or(MessagingError::NoTarget)?;
     let (id, is_new) = threads::direct(&app, &viewer, UserId(user), &input.text).await?;
-    let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
+    let status = if is_new {
+        StatusCode::CREATED
+    } else {
+        StatusCode::OK
+    };
     Ok((status, Json(show(&app, &viewer, id).await?)))
 }
 

@@ -73,7 +73,9 @@ pub async fn of(app: &App, user: UserId) -> Result<Vec<UserId>, DbErr> {
     let rows = on
         .query_all_raw(statement(on, &text, [user.0.into(), list_of(&raw(&candidates))]))
         .await?;
-    rows.iter().map(|row| Ok(UserId(row.try_get_by_index(0)?))).collect()
+    rows.iter()
+        .map(|row| Ok(UserId(row.try_get_by_index(0)?)))
+        .collect()
 }
 
 /// What somebody may know of another.

@@ -38,7 +38,9 @@ pub async fn hidden(on: &impl ConnectionTrait, users: &[UserId]) -> Result<HashS
     let rows = on
         .query_all_raw(statement(on, &text, [list_of(&raw(users))]))
         .await?;
-    rows.iter().map(|row| Ok(UserId(row.try_get_by_index(0)?))).collect()
+    rows.iter()
+        .map(|row| Ok(UserId(row.try_get_by_index(0)?)))
+        .collect()
 }
 
 /// Whether others are told when this account is online.

@@ -47,7 +47,11 @@ impl Registry {
         match self {
             Self::Memory(online) => {
                 let mut online = online.lock();
-                Ok(users.iter().copied().filter(|user| online.insert(*user)).collect())
+                Ok(users
+                    .iter()
+                    .copied()
+                    .filter(|user| online.insert(*user))
+                    .collect())
             }
             Self::Redis(registry) => registry.enter(users).await,
         }
@@ -77,7 +81,11 @@ impl Registry {
         match self {
             Self::Memory(online) => {
                 let online = online.lock();
-                users.iter().copied().filter(|user| online.contains(user)).collect()
+                users
+                    .iter()
+                    .copied()
+                    .filter(|user| online.contains(user))
+                    .collect()
             }
             Self::Redis(registry) => registry.online(users).await.unwrap_or_else(|error| {
                 tracing::debug!(%error, "who is online is not known");

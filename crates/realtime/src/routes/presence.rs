@@ -65,12 +65,17 @@ pub async fn list(
 fn ids(text: &str) -> Result<Vec<UserId>, ApiError> {
     let mut users: Vec<UserId> = Vec::new();
     for id in text.split(',').map(str::trim).filter(|id| !id.is_empty()) {
-        let id = id.parse().map_err(|_| ApiError::field("ids", "Enter user ids separated by commas."))?;
+        let id = id
+            .parse()
+            .map_err(|_| ApiError::field("ids", "Enter user ids separated by commas."))?;
         if !users.contains(&UserId(id)) {
             users.push(UserId(id));
         }
         if users.len() > MOST {
-            return Err(ApiError::field("ids", format!("Ask for at most {MOST} people at once.")));
+            return Err(ApiError::field(
+                "ids",
+                format!("Ask for at most {MOST} people at once."),
+            ));
         }
     }
     if users.is_empty() {

@@ -127,7 +127,10 @@ impl RedisRegistry {
     /// See [`Registry::beat`](super::Registry::beat).
     pub async fn beat(&self) -> Result<Beat, PubSubError> {
         let mut call = BEAT.prepare_invoke();
-        call.arg(&*self.prefix).arg(&self.gateway).arg(LIFETIME).arg(BATCH);
+        call.arg(&*self.prefix)
+            .arg(&self.gateway)
+            .arg(LIFETIME)
+            .arg(BATCH);
         let (is_new, has_more, gone): (bool, bool, Vec<i64>) = self.run(call).await?;
         Ok(Beat {
             was_forgotten: is_new,
