@@ -111,7 +111,11 @@ mod tests {
             ("video/html", FileKind::Video, "bin"),
         ] {
             let file = kept(declared, kind).await;
-            assert_eq!((file.extension.as_str(), file.size), (extension, 21), "{declared}");
+            assert_eq!(
+                (file.extension.as_str(), file.size),
+                (extension, 21),
+                "{declared}"
+            );
         }
     }
 }

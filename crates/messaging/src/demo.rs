@@ -3,7 +3,7 @@
 use identity::DemoAccount;
 use platform::{App, id::UserId};
 
-use crate::{errors::MessagingError, publishing, sql, threads};
+use crate::{errors::MessagingError, sql, threads};
 
 const TITLE: &str = "Demo Chat";
 const WELCOME: &str =
@@ -18,8 +18,7 @@ pub async fn seed(app: &App, accounts: &[DemoAccount]) -> anyhow::Result<()> {
     if others.is_empty() {
         return Ok(());
     }
-    let lease = app
-        .db()
+    app.db()
         .write(|tx| async move {
             // Two that seed at once come one after the other.
             identity::hold_account(&tx, first.id).await?;
@@ -28,10 +27,9 @@ pub async fn seed(app: &App, accounts: &[DemoAccount]) -> anyhow::Result<()> {
             if found.is_empty() {
                 threads::begin_group(app, &tx, (first.id, others), (TITLE, WELCOME)).await
             } else {
-                Ok::<_, MessagingError>(None)
+                Ok::<_, MessagingError>(())
             }
         })
         .await?;
-    publishing::begin(app, lease);
     Ok(())
 }

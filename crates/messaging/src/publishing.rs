@@ -38,6 +38,24 @@ struct Waiting {
     created_at: DateTime<Utc>,
 }
 
+impl Waiting {
+    /// `None` of a row without a notice.
+    fn read(row: &QueryResult) -> Result<Option<Self>, DbErr> {
+        let Some(id) = row.try_get_by_index(1)? else {
+            return Ok(None);
+        };
+        let recipients: Option<Value> = row.try_get_by_index(3)?;
+        let frame: Option<Value> = row.try_get_by_index(4)?;
+        Ok(Some(Self {
+            id,
+            actor: row.try_get_by_index(2)?,
+            recipients: recipients.and_then(|ids| serde_json::from_value(ids).ok()),
+            frame: frame.and_then(|frame| serde_json::from_value(frame).ok()),
+            created_at: row.try_get_by_index(5)?,
+        }))
+    }
+}
+
 /// Publishes what a transaction has left to its caller, without the caller waiting for it.
 pub fn begin(app: &App, lease: Option<Lease>) {
     let Some(lease) = lease else { return };
@@ -105,8 +123,9 @@ async fn take(app: &App, thread_id: i64) -> Result<Option<Lease>, DbErr> {
 /// Publishes all notices of a thread, until there are none.
 async fn publish(app: &App, lease: Lease) -> anyhow::Result<()> {
     loop {
-        let waiting = waiting(app, lease.thread_id).await?;
-        let last = waiting.last().map_or(0, |notice| notice.id);
+        let Some((waiting, through)) = waiting(app, lease.thread_id).await? else {
+            return Ok(());
+        };
         let outcome = match notices(app, lease.thread_id, &waiting).await {
             Ok(notices) => tell(app, &notices).await,
             Err(error) => Err(error.into()),
@@ -117,7 +136,7 @@ async fn publish(app: &App, lease: Lease) -> anyhow::Result<()> {
             return Err(error);
         }
         measure(app, &waiting);
-        if !finish(app, lease, last).await? {
+        if !finish(app, lease, through).await? {
             return Ok(());
         }
     }
@@ -140,38 +159,39 @@ fn measure(app: &App, published: &[Waiting]) {
     }
 }
 
-async fn waiting(app: &App, thread_id: i64) -> Result<Vec<Waiting>, DbErr> {
+/// The next notices of a thread, and up to which id they are all there are; `None` if the thread is gone.
+async fn waiting(app: &App, thread_id: i64) -> Result<Option<(Vec<Waiting>, i64)>, DbErr> {
     let text = format!(
-        "SELECT id, actor_id, recipients, frame, created_at FROM thread_notices WHERE thread_id = $1 ORDER BY id LIMIT {BATCH}"
+        "SELECT t.last_notice_id, n.id, n.actor_id, n.recipients, n.frame, n.created_at FROM threads t \
+         LEFT JOIN thread_notices n ON n.thread_id = t.id WHERE t.id = $1 ORDER BY n.id LIMIT {BATCH}"
     );
-    let read = |row: &QueryResult| -> Result<Waiting, DbErr> {
-        let recipients: Option<Value> = row.try_get_by_index(2)?;
-        let frame: Option<Value> = row.try_get_by_index(3)?;
-        Ok(Waiting {
-            id: row.try_get_by_index(0)?,
-            actor: row.try_get_by_index(1)?,
-            recipients: recipients.and_then(|ids| serde_json::from_value(ids).ok()),
-            frame: frame.and_then(|frame| serde_json::from_value(frame).ok()),
-            created_at: row.try_get_by_index(4)?,
-        })
-    };
     let rows = sql::rows(app.db().reader(), text, [thread_id.into()]).await?;
-    rows.iter().map(read).collect()
+    let Some(first) = rows.first() else {
+        return Ok(None);
+    };
+    let last: i64 = first.try_get_by_index(0)?;
+    let notices = rows.iter().map(Waiting::read);
+    let notices: Vec<Waiting> = notices.filter_map(Result::transpose).collect::<Result<_, _>>()?;
+    let through = match notices.last() {
+        Some(notice) if notices.len() == BATCH => notice.id,
+        _ => last,
+    };
+    Ok(Some((notices, through)))
 }
 
-/// Forgets what was published up to `last`, and gives the right back unless there is more; whether there is.
-async fn finish(app: &App, lease: Lease, last: i64) -> Result<bool, DbErr> {
+/// Forgets what was published up to an id, and gives the right back unless there is more; whether there is.
+async fn finish(app: &App, lease: Lease, through: i64) -> Result<bool, DbErr> {
     app.db()
         .write(|tx| async move {
             // The thread before its notices, as everywhere. Whether there is more is asked of the thread's row itself: whoever
             // adds some holds it, and has it look again.
             let text = "UPDATE threads SET publisher = NULL, publishing_until = NULL \
                         WHERE id = $1 AND publisher = $2 AND last_notice_id <= $3";
-            let values = [lease.thread_id.into(), lease.token.into(), last.into()];
+            let values = [lease.thread_id.into(), lease.token.into(), through.into()];
             let is_done = sql::execute(&tx, text, values).await? > 0;
             let has_more = !is_done && renew(&tx, lease).await?;
             let text = "DELETE FROM thread_notices WHERE thread_id = $1 AND id <= $2";
-            sql::execute(&tx, text, [lease.thread_id.into(), last.into()]).await?;
+            sql::execute(&tx, text, [lease.thread_id.into(), through.into()]).await?;
             Ok(has_more)
         })
         .await

@@ -17,3 +17,12 @@ pub fn of(app: &App) -> MessagingSettings {
     app.settings::<MessagingSettings>()
         .map_or_else(MessagingSettings::default, |settings| (*settings).clone())
 }
+
+impl Default for MessagingSettings {
+    fn default() -> Self {
+        Self {
+            messages_per_minute: 60,
+            threads_per_minute: 20,
+        }
+    }
+}

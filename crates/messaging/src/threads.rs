@@ -256,7 +256,7 @@ pub async fn begin_group(
     tx: &Tx,
     (creator, others): (UserId, &[UserId]),
     (title, text): (&str, &str),
-) -> Result<Option<Lease>, MessagingError> {
+) -> Result<(), MessagingError> {
     let row = NewThreadRow {
         is_group: true,
         title,
@@ -266,5 +266,5 @@ pub async fn begin_group(
     };
     let mut held = insert(tx, &row).await?.ok_or(MessagingError::Gone)?;
     write_first(app, tx, &mut held, creator, text).await?;
-    Ok(held.settle(tx).await?)
+    Ok(held.settle_for_others(tx).await?)
 }

@@ -4,6 +4,6 @@ mod messages;
 mod reactions;
 mod threads;
 
-pub use messages::{AttachmentView, MessageView, ReplyView, messages_shown_to};
+pub use messages::{MessageView, messages_shown_to};
 pub use reactions::{ReactionView, Reactions, reactions_of};
-pub use threads::{LastMessageView, MemberView, ThreadView, threads_shown_to};
+pub use threads::{ThreadView, threads_shown_to};

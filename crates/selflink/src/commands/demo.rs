@@ -6,7 +6,7 @@ use platform::App;
 
 pub fn command() -> Command {
     Command::new("seed-demo")
-        .about("Makes demo accounts that follow one another, with posts; may be repeated")
+        .about("Makes demo accounts that follow one another, with posts and a conversation; may be repeated")
         .arg(
             Arg::new("reset")
                 .long("reset")
@@ -29,5 +29,6 @@ pub async fn run(app: &App, arguments: &ArgMatches) -> anyhow::Result<()> {
 pub async fn seed(app: &App, reset: bool) -> anyhow::Result<Vec<DemoAccount>> {
     let accounts = identity::seed_demo(app, reset).await?;
     social::seed_demo(app, &accounts).await?;
+    messaging::seed_demo(app, &accounts).await?;
     Ok(accounts)
 }

@@ -17,6 +17,7 @@ mod ids;
 mod kill;
 mod leaving;
 mod mails;
+mod messaging;
 mod moderation;
 mod notifications;
 mod outbox;
