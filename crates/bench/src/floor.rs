@@ -1,5 +1,6 @@
 //! The floor of a scenario: the work of its requests with no server around it. No server can be faster.
 
+pub mod broadcast;
 mod hashing;
 mod pgbench;
 

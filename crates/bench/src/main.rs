@@ -3,11 +3,12 @@
 //! It starts the server on a database of its own, keeps a fixed number of connections busy, and says how many
 //! requests a second came back, how long they took and what the server spent on them. Some scenarios are also
 //! compared with their floor, the same work without any server around it: reads on PostgreSQL with the same SQL sent
-//! by `pgbench`, sign-ins with bare password hashing.
+//! by `pgbench`, sign-ins with bare password hashing, the fan-out of the WebSocket gateway with a bare loop over sockets.
 
 mod account;
 mod database;
 mod floor;
+mod gateway;
 mod http;
 mod load;
 mod machine;
@@ -29,11 +30,18 @@ use crate::options::Options;
 #[tokio::main(flavor = "local")]
 async fn main() -> ExitCode {
     let options = Options::parse();
+    if let Some(address) = options.serve_floor {
+        return ended(floor::broadcast::serve(address).await.map(|()| true));
+    }
     // Leaving through here, and not by dying of the signal, stops the server and drops the database.
     let finished = tokio::select! {
         finished = run::run(&options) => finished,
         () = interruption() => Err(anyhow::anyhow!("interrupted")),
     };
+    ended(finished)
+}
+
+fn ended(finished: anyhow::Result<bool>) -> ExitCode {
     match finished {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,

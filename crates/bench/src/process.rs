@@ -4,6 +4,7 @@ use std::fs;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// User and system time a process and its threads have used, to a clock tick (usually 10 ms).
 pub fn cpu_time(pid: u32) -> Result<Duration> {
@@ -16,10 +17,32 @@ pub fn cpu_time(pid: u32) -> Result<Duration> {
 
 /// The most memory a process has had resident so far, in bytes.
 pub fn peak_memory(pid: u32) -> Result<u64> {
+    status_bytes(pid, "VmHWM")
+}
+
+/// The memory a process has resident now, in bytes.
+pub fn memory(pid: u32) -> Result<u64> {
+    status_bytes(pid, "VmRSS")
+}
+
+fn status_bytes(pid: u32, name: &str) -> Result<u64> {
     let path = format!("/proc/{pid}/status");
     let status =
         fs::read_to_string(&path).with_context(|| format!("reading {path}: has the process died?"))?;
-    parse_kib(&status, "VmHWM").with_context(|| format!("{path} has no VmHWM"))
+    parse_kib(&status, name).with_context(|| format!("{path} has no {name}"))
+}
+
+/// Lets this process, and those that it starts, have as many open files as they may ask for; how many that is.
+pub fn raise_open_files() -> u64 {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit {
+        current: limit.maximum,
+        maximum: limit.maximum,
+    };
+    match setrlimit(Resource::Nofile, raised) {
+        Ok(()) => limit.maximum.unwrap_or(u64::MAX),
+        Err(_) => limit.current.unwrap_or(u64::MAX),
+    }
 }
 
 /// utime + stime of `/proc/<pid>/stat`, which are fields 14 and 15 (see proc(5)).
@@ -63,6 +86,7 @@ mod tests {
     fn this_process_can_be_read() {
         let pid = std::process::id();
         assert!(cpu_time(pid).is_ok());
-        assert!(peak_memory(pid).unwrap() > 100_000);
+        assert!(memory(pid).unwrap() > 100_000);
+        assert!(peak_memory(pid).unwrap() >= memory(pid).unwrap() / 2);
     }
 }

@@ -1,6 +1,7 @@
 //! What a run tells: a table for people, and the same as JSON.
 
 mod comparison;
+mod sockets;
 
 use std::fs;
 use std::path::Path;
@@ -13,6 +14,7 @@ use crate::load::{Failures, Measurement};
 use crate::machine::Machine;
 
 pub use comparison::Comparison;
+pub use sockets::{HalfRate, Sockets, per};
 
 /// Everything a run has found out.
 #[derive(Debug, Serialize)]
@@ -67,6 +69,8 @@ pub struct Outcome {
     pub errand_millis: Option<f64>,
     /// What was true then.
     pub errand: Option<&'static str>,
+    /// What a scenario of the WebSocket gateway has shown besides.
+    pub sockets: Option<Sockets>,
     pub rounds: Vec<Round>,
 }
 
@@ -82,7 +86,25 @@ pub struct Findings {
     pub check_error: Option<String>,
     /// Milliseconds, and what was true then.
     pub errand: Option<(f64, &'static str)>,
+    pub sockets: Option<Sockets>,
     pub server_peak_memory_bytes: u64,
+}
+
+impl Findings {
+    /// Those of a scenario that is measured by itself.
+    pub fn of(total: Measurement) -> Self {
+        Self {
+            total,
+            quiet: None,
+            rounds: Vec::new(),
+            floor: None,
+            floor_error: None,
+            check_error: None,
+            errand: None,
+            sockets: None,
+            server_peak_memory_bytes: 0,
+        }
+    }
 }
 
 /// A scenario without its background.
@@ -104,7 +126,7 @@ pub struct Latency {
 }
 
 impl Latency {
-    fn of(measurement: &Measurement) -> Self {
+    pub fn of(measurement: &Measurement) -> Self {
         let at = |quantile| measurement.latency.value_at_quantile(quantile);
         Self {
             p50: at(0.5),
@@ -182,6 +204,7 @@ impl Outcome {
             check_error: findings.check_error,
             errand_millis: findings.errand.map(|(millis, _)| millis),
             errand: findings.errand.map(|(_, what)| what),
+            sockets: findings.sockets,
             rounds,
         }
     }
@@ -208,6 +231,7 @@ impl Outcome {
             self.quiet_note(),
             self.floor_note(),
             self.errand_note(),
+            self.sockets.as_ref().map(Sockets::note),
             wrong("no floor", &self.floor_error),
             wrong("wrong after the load", &self.check_error),
             wrong("first failure", &self.first_failure),
@@ -306,19 +330,6 @@ mod tests {
         }
     }
 
-    fn findings(total: Measurement) -> Findings {
-        Findings {
-            total,
-            quiet: None,
-            rounds: Vec::new(),
-            floor: None,
-            floor_error: None,
-            check_error: None,
-            errand: None,
-            server_peak_memory_bytes: 0,
-        }
-    }
-
     #[test]
     fn the_median_is_the_middle() {
         assert_eq!(median([3.0, 1.0, 2.0].into_iter()), Some(2.0));
@@ -332,7 +343,7 @@ mod tests {
         let found = Findings {
             rounds,
             floor: Some("pgbench"),
-            ..findings(total(&[100, 200]))
+            ..Findings::of(total(&[100, 200]))
         };
         let outcome = Outcome::new(("me", Backend::Postgres), found);
         assert_eq!(outcome.ratio_to_floor, Some(0.5));
@@ -357,7 +368,7 @@ mod tests {
                 requests_per_second: 20.0,
                 floor_tps: None,
             }],
-            ..findings(busy)
+            ..Findings::of(busy)
         };
         let row = Outcome::new(("me", Backend::Sqlite), found).table_row();
         assert!(
@@ -373,7 +384,7 @@ mod tests {
     fn errands_are_noted() {
         let found = Findings {
             errand: Some((41.6, "lights are out")),
-            ..findings(total(&[100]))
+            ..Findings::of(total(&[100]))
         };
         let row = Outcome::new(("post-create", Backend::Sqlite), found).table_row();
         assert!(
@@ -386,14 +397,14 @@ mod tests {
     fn a_single_failed_request_makes_a_report_unclean() {
         let mut failing = total(&[100]);
         failing.failures.add(|| String::from("status 500, body: oops"));
-        assert_unclean(findings(failing), "first failure: status 500, body: oops");
+        assert_unclean(Findings::of(failing), "first failure: status 500, body: oops");
     }
 
     #[test]
     fn a_wrong_database_makes_a_report_unclean() {
         let found = Findings {
             check_error: Some(String::from("3 wrong counts")),
-            ..findings(total(&[100]))
+            ..Findings::of(total(&[100]))
         };
         assert_unclean(found, "wrong after the load: 3 wrong counts");
     }
@@ -404,7 +415,7 @@ mod tests {
             machine: Machine::this(),
             connections: 1,
             seconds: 1,
-            outcomes: vec![outcome(findings(total(&[100])))],
+            outcomes: vec![outcome(Findings::of(total(&[100])))],
             comparisons: Vec::new(),
             errors: Vec::new(),
         };

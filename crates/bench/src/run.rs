@@ -9,13 +9,14 @@ use tempfile::TempDir;
 use crate::account;
 use crate::database::{Backend, Database};
 use crate::floor::{Floor, Ground};
+use crate::gateway;
 use crate::http::Connection;
 use crate::load::{Load, Measurement};
 use crate::machine::Machine;
 use crate::options::Options;
 use crate::report::{Comparison, Findings, Outcome, Report, Round, float, median, table_head};
 use crate::scenario::{Check, Errand, Scenario, Stage};
-use crate::server::Server;
+use crate::server::{Launch, Server};
 
 /// How often an errand is made.
 const ERRANDS: usize = 5;
@@ -41,17 +42,14 @@ pub async fn run(options: &Options) -> Result<bool> {
     println!("{}", table_head());
     for scenario in options.scenarios() {
         for &backend in options.db.backends() {
-            match measure_on(scenario, backend, &binary, options).await {
-                Ok(outcome) => {
-                    println!("{}", outcome.table_row());
-                    report.outcomes.push(outcome);
-                }
-                Err(error) => {
-                    let error = format!("{} on {backend}: {error:#}", scenario.name());
-                    eprintln!("bench: {error}");
-                    report.errors.push(error);
-                }
-            }
+            let outcome = measure_on(scenario, backend, &binary, options).await;
+            note(&mut report, (scenario.name(), backend), outcome);
+        }
+    }
+    for scenario in options.socket_scenarios() {
+        for &backend in options.db.backends() {
+            let outcome = gateway::measure_on(scenario, backend, &binary, options).await;
+            note(&mut report, (scenario.name(), backend), outcome);
         }
     }
     report.comparisons = compare(options, &report);
@@ -62,6 +60,21 @@ pub async fn run(options: &Options) -> Result<bool> {
         report.write_json(path)?;
     }
     Ok(report.is_clean())
+}
+
+/// Prints what was found out, and keeps it.
+fn note(report: &mut Report, (scenario, backend): (&str, Backend), outcome: Result<Outcome>) {
+    match outcome {
+        Ok(outcome) => {
+            println!("{}", outcome.table_row());
+            report.outcomes.push(outcome);
+        }
+        Err(error) => {
+            let error = format!("{scenario} on {backend}: {error:#}");
+            eprintln!("bench: {error}");
+            report.errors.push(error);
+        }
+    }
 }
 
 /// Every measured scenario beside the one that it is compared with, by database.
@@ -102,7 +115,13 @@ async fn measure_on(
 ) -> Result<Outcome> {
     let folder = TempDir::with_prefix("selflink-bench-").context("creating a temporary folder")?;
     let database = Database::create(backend, folder.path(), &options.postgres_url).await?;
-    let server = Server::start(binary, folder.path(), &database.url(), &scenario.settings()).await?;
+    let launch = Launch {
+        binary,
+        folder: folder.path(),
+        database_url: &database.url(),
+        settings: &scenario.settings(),
+    };
+    let server = launch.serve("serve").await?;
     let mut host = Host {
         server,
         database,
@@ -110,8 +129,8 @@ async fn measure_on(
     };
     let outcome = measure_rounds(scenario, &host, options)
         .await
-        .map_err(|e| host.server.explain(&e))?;
-    host.server.stop().await?;
+        .map_err(|e| host.server.program.explain(&e))?;
+    host.server.program.stop().await?;
     Ok(outcome)
 }
 
@@ -121,7 +140,7 @@ async fn measure_rounds(scenario: &dyn Scenario, host: &Host, options: &Options)
     let load = Load {
         scenario,
         stage: &stage,
-        server: host.server.pid,
+        server: host.server.program.pid,
         warmup: options.warmup(),
         measured: options.measured(),
     };
@@ -135,14 +154,9 @@ async fn measure_rounds(scenario: &dyn Scenario, host: &Host, options: &Options)
         .floor()
         .filter(|floor| !options.no_floor && floor.applies_to(backend));
     let mut findings = Findings {
-        total: Measurement::new(),
         quiet: load.has_background().then(Measurement::new),
-        rounds: Vec::new(),
         floor: floor.map(Floor::name),
-        floor_error: None,
-        check_error: None,
-        errand: None,
-        server_peak_memory_bytes: 0,
+        ..Findings::of(Measurement::new())
     };
     findings.errand = run_errands(scenario, &stage, &host.database)
         .await?
@@ -170,7 +184,7 @@ async fn measure_rounds(scenario: &dyn Scenario, host: &Host, options: &Options)
         });
     }
     findings.check_error = check(scenario, &stage, &host.database).await;
-    findings.server_peak_memory_bytes = host.server.peak_memory()?;
+    findings.server_peak_memory_bytes = host.server.program.peak_memory()?;
     Ok(Outcome::new((scenario.name(), backend), findings))
 }
 

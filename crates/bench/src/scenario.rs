@@ -1,6 +1,6 @@
 //! What can be measured. A scenario is one file below this one and one line in [`ALL`].
 
-mod crowd;
+pub mod crowd;
 mod feed_home;
 mod follow_churn;
 mod login;

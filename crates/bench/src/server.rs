@@ -21,57 +21,90 @@ const LOG_LINES_SHOWN: usize = 20;
 /// All of bench's own environment that the server gets to see.
 const INHERITED: &[&str] = &["PATH", "HOME", "TMPDIR"];
 
-/// No throttles, cheap passwords (the load is to consist of argon2 only where that is what is measured), long-lived tokens.
-const SETTINGS: &[(&str, &str)] = &[
-    ("ENVIRONMENT", "development"),
-    ("SECRET_KEY", "bench-secret-key-0123456789-0123456789-012345678"),
+/// Those that tokens depend on: some scenarios make tokens themselves.
+pub const TOKEN_SETTINGS: [(&str, &str); 2] = [
     (
         "JWT_SIGNING_KEY",
         "bench-signing-key-0123456789-0123456789-01234567",
     ),
     ("JWT_ACCESS_MINUTES", "600"),
+];
+
+/// No throttles, cheap passwords (the load is to consist of argon2 only where that is what is measured), long-lived tokens.
+const SETTINGS: &[(&str, &str)] = &[
+    ("ENVIRONMENT", "development"),
+    ("SECRET_KEY", "bench-secret-key-0123456789-0123456789-012345678"),
+    TOKEN_SETTINGS[0],
+    TOKEN_SETTINGS[1],
     ("THROTTLE_IP_RATE", ""),
     ("THROTTLE_USER_RATE", ""),
     ("THROTTLE_ANON_RATE", ""),
     ("RATE_LIMITS_ENABLED", "false"),
+    ("MESSAGES_PER_MINUTE", "0"),
+    ("THREADS_PER_MINUTE", "0"),
     ("PASSWORD_HASH_MEMORY_KIB", "8"),
     ("PASSWORD_HASH_ITERATIONS", "1"),
     ("LOG_LEVEL", "warn"),
 ];
 
-/// A running server; killed when dropped, unless [`Server::stop`] has stopped it before.
-#[derive(Debug)]
-pub struct Server {
-    pub address: SocketAddr,
-    pub pid: u32,
-    child: Child,
-    log: PathBuf,
+/// How the processes of one server are started.
+#[derive(Clone, Copy, Debug)]
+pub struct Launch<'a> {
+    pub binary: &'a Path,
+    /// Where the data and the logs are.
+    pub folder: &'a Path,
+    pub database_url: &'a str,
+    /// Settings in place of those that every server under test has.
+    pub settings: &'a [(&'a str, &'a str)],
 }
 
-impl Server {
-    /// Starts `binary` with its data in `folder`, and waits until it says that it is healthy.
-    ///
-    /// `settings` replace those that every server under test has.
-    pub async fn start(
-        binary: &Path,
-        folder: &Path,
-        database_url: &str,
-        settings: &[(&str, &str)],
-    ) -> Result<Self> {
+impl Launch<'_> {
+    /// Starts a process that listens, and waits until it says that it is healthy.
+    pub async fn serve(self, role: &str) -> Result<Server> {
         let address = free_address()?;
-        let log = folder.join("server.log");
+        let mut program = self.start(role, Some(address))?;
+        match program.await_health(address).await {
+            Ok(()) => Ok(Server { address, program }),
+            Err(error) => Err(program.explain(&error)),
+        }
+    }
+
+    /// Starts a process that nothing is sent to.
+    pub fn work(self, role: &str) -> Result<Program> {
+        self.start(role, None)
+    }
+
+    /// Runs a command to its end.
+    pub async fn run(self, command: &str) -> Result<()> {
+        let mut program = self.start(command, None)?;
+        let status = program.child.wait().await?;
+        if status.success() {
+            Ok(())
+        } else {
+            Err(program.explain(&anyhow!("`selflink {command}` ended ({status})")))
+        }
+    }
+
+    fn start(self, role: &str, address: Option<SocketAddr>) -> Result<Program> {
+        let binary = self.binary;
+        let port = address.map_or(0, |address| address.port());
+        let log = self.folder.join(format!("{role}-{port}.log"));
         let output = File::create(&log).with_context(|| format!("creating {}", log.display()))?;
-        let child = Command::new(binary)
-            .args(["serve", "--bind", &address.to_string()])
+        let mut command = Command::new(binary);
+        command.arg(role);
+        if let Some(address) = address {
+            command.args(["--bind", &address.to_string()]);
+        }
+        let child = command
             .env_clear()
             .envs(
                 INHERITED
                     .iter()
                     .filter_map(|name| Some((name, std::env::var_os(name)?))),
             )
-            .envs(SETTINGS.iter().chain(settings).copied())
-            .env("DATABASE_URL", database_url)
-            .env("SELFLINK_DATA_DIR", folder)
+            .envs(SETTINGS.iter().chain(self.settings).copied())
+            .env("DATABASE_URL", self.database_url)
+            .env("SELFLINK_DATA_DIR", self.folder)
             .stdin(Stdio::null())
             .stdout(output.try_clone()?)
             .stderr(output)
@@ -81,22 +114,30 @@ impl Server {
             .spawn()
             .with_context(|| format!("starting {}", binary.display()))?;
         let pid = child.id().context("the server has ended already")?;
-        let mut server = Self {
-            address,
-            pid,
-            child,
-            log,
-        };
-        match server.await_health().await {
-            Ok(()) => Ok(server),
-            Err(error) => Err(server.explain(&error)),
-        }
+        Ok(Program { pid, child, log })
     }
+}
 
-    async fn await_health(&mut self) -> Result<()> {
+/// A running server.
+#[derive(Debug)]
+pub struct Server {
+    pub address: SocketAddr,
+    pub program: Program,
+}
+
+/// A process of a server; killed when dropped, unless [`Program::stop`] has stopped it before.
+#[derive(Debug)]
+pub struct Program {
+    pub pid: u32,
+    child: Child,
+    log: PathBuf,
+}
+
+impl Program {
+    async fn await_health(&mut self, address: SocketAddr) -> Result<()> {
         let deadline = Instant::now() + START_TIMEOUT;
         loop {
-            let answer = time::timeout_at(deadline.into(), check_health(self.address)).await;
+            let answer = time::timeout_at(deadline.into(), check_health(address)).await;
             if let Some(status) = self.child.try_wait()? {
                 bail!("the server ended while starting ({status})");
             }
@@ -164,7 +205,7 @@ async fn check_health(address: SocketAddr) -> Result<()> {
 }
 
 /// An address nobody listens on at this moment.
-fn free_address() -> Result<SocketAddr> {
+pub fn free_address() -> Result<SocketAddr> {
     let listener = TcpListener::bind("127.0.0.1:0").context("finding a free port")?;
     Ok(listener.local_addr()?)
 }

@@ -15,6 +15,7 @@ fn canned() -> PathBuf {
 fn bench(server: &Path, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_bench"))
         .args(["--db", "sqlite", "--connections", "4", "--users", "10"])
+        .args(["--sockets", "60", "--subscribers", "12", "--pairs", "3"])
         .args(["--seconds", "1", "--warmup", "0", "--rounds", "1", "--bin"])
         .arg(server)
         .args(arguments)
@@ -40,11 +41,17 @@ fn all_scenarios_are_measured_and_reported() {
     let table = text(&output.stdout);
     let report: Value = serde_json::from_slice(&fs::read(json).unwrap()).unwrap();
     let outcomes = report["outcomes"].as_array().unwrap();
-    assert_eq!(outcomes.len(), 14);
+    assert_eq!(outcomes.len(), 17);
     for outcome in outcomes {
         assert!(table.contains(outcome["scenario"].as_str().unwrap()), "{table}");
+        // Connections are opened once, however many there are time for.
+        let least = if outcome["scenario"] == "ws-idle" {
+            1.0
+        } else {
+            100.0
+        };
         assert!(
-            outcome["requests_per_second"].as_f64().unwrap() > 100.0,
+            outcome["requests_per_second"].as_f64().unwrap() > least,
             "{outcome}"
         );
         assert!(
@@ -78,6 +85,43 @@ fn all_scenarios_are_measured_and_reported() {
     let mixed = of("me-during-sign-in");
     assert!(mixed["background_per_second"].as_f64().unwrap() > 100.0);
     assert!(mixed["quiet"]["requests_per_second"].as_f64().unwrap() > 100.0);
+    let idle = of("ws-idle");
+    assert_eq!(
+        (&idle["sockets"]["connections"], &idle["requests"]),
+        (&json!(60), &json!(59))
+    );
+    assert!(
+        idle["sockets"]["memory_per_connection_bytes"].is_number(),
+        "{idle}"
+    );
+    let fanout = of("ws-fanout");
+    assert_eq!(fanout["sockets"]["connections"], 12);
+    assert!(
+        fanout["sockets"]["messages_per_second"].as_f64().unwrap() > 10.0,
+        "{fanout}"
+    );
+    assert!(fanout["ratio_to_floor"].as_f64().unwrap() > 0.0, "{fanout}");
+    let dm = of("ws-dm");
+    assert_eq!(dm["sockets"]["connections"], 6);
+    let half = &dm["sockets"]["half_rate"];
+    let asked = half["asked_per_second"].as_f64().unwrap();
+    assert!(
+        (asked * 2.0 - dm["requests_per_second"].as_f64().unwrap()).abs() < 1.0,
+        "{dm}"
+    );
+    assert!(half["arrived_per_second"].as_f64().unwrap() > asked / 4.0, "{dm}");
+    assert!(half["latency_micros"]["p99"].as_u64().unwrap() > 0, "{dm}");
+}
+
+#[test]
+fn messages_that_do_not_arrive_fail_the_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let losing = folder.path().join("losing");
+    fs::copy(canned(), &losing).unwrap();
+    let output = bench(&losing, &["ws-dm", "--patience", "1"]);
+    assert_eq!(output.status.code(), Some(1));
+    let table = text(&output.stdout) + &text(&output.stderr);
+    assert!(table.contains("did not arrive within 1 s"), "{table}");
 }
 
 #[test]

@@ -82,7 +82,7 @@ pub use mailboxes::{Mailbox, of as mailbox};
 pub use people::{
     PERSON_ID, Person, by_handle as user_by_handle, find as find_person, handles, page_of as people,
 };
-pub use privacy::{finds, reads_profile};
+pub use privacy::{finds, reads_profile, shows_profile_to};
 pub use restraints::{FOREVER, HeldAccount, Restraint, hold as held_account, restrain};
 pub use searchable::{SearchableUser, listed_users, searchable_users, searchable_users_after};
 pub use sessions::{ClientInfo, find_standing, standing_of};

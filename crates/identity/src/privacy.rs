@@ -117,6 +117,11 @@ pub fn reads_profile(viewer: &Viewer, viewer_id: &str, user_id: &str) -> String 
     if viewer.is_staff {
         return everybody(viewer_id);
     }
+    shows_profile_to(viewer_id, user_id)
+}
+
+/// The same of viewers who are not staff, or not as such.
+pub fn shows_profile_to(viewer_id: &str, user_id: &str) -> String {
     let follows = |follower: &str, followee: &str| {
         format!(
             "EXISTS (SELECT 1 FROM follows vf WHERE vf.follower_id = {follower} AND vf.followee_id = {followee})"

@@ -7,6 +7,7 @@ mod access;
 mod admission;
 mod attachments;
 mod commands;
+mod companions;
 mod counters;
 mod demo;
 mod errors;
@@ -49,7 +50,10 @@ pub use screening::{Look, Screen, Written};
 pub fn domain() -> Domain {
     Domain {
         name: "messaging",
-        settings: vec![SettingsSection::of::<settings::MessagingSettings>()],
+        settings: vec![
+            SettingsSection::of::<settings::MessagingSettings>(),
+            SettingsSection::plug::<companions::Correspondents>(),
+        ],
         routes: routes::all,
         migrations: migrations::all,
         jobs: Vec::new(),

@@ -153,11 +153,14 @@ pub async fn run(
     let (terminate, interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     if let Some(listener) = listener {
         let address = listener.local_addr()?;
-        let pages = if role.is_everything() {
-            welcome::page(&demo)
-        } else {
-            axum::Router::new()
-        };
+        let has_demonstration = role.is_everything() && !process.app.config().is_production();
+        let mut pages = axum::Router::new();
+        if role.is_everything() {
+            pages = pages.merge(welcome::page(&demo, has_demonstration));
+        }
+        if has_demonstration {
+            pages = pages.merge(realtime::page());
+        }
         process.serve(listener, role.surfaces, pages)?;
         if role.is_everything() {
             let gateway = process.instance.serves(Surface::Realtime);

@@ -13,8 +13,8 @@ const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:42rem;mar
     @media(prefers-color-scheme:dark){body{color:#ddd;background:#181a1e}a{color:#8ab4ff}code{background:#2a2e35}}";
 
 /// `/`: what runs here, and where to go.
-pub fn page(demo: &[DemoAccount]) -> Router<App> {
-    let rendered: Arc<str> = render(demo).into();
+pub fn page(demo: &[DemoAccount], has_demonstration: bool) -> Router<App> {
+    let rendered: Arc<str> = render(demo, has_demonstration).into();
     Router::new()
         .route(
             "/",
@@ -23,7 +23,7 @@ pub fn page(demo: &[DemoAccount]) -> Router<App> {
         .layer(Extension(rendered))
 }
 
-fn render(demo: &[DemoAccount]) -> String {
+fn render(demo: &[DemoAccount], has_demonstration: bool) -> String {
     let page = html! {
         (DOCTYPE)
         html lang="en" {
@@ -39,6 +39,9 @@ fn render(demo: &[DemoAccount]) -> String {
                 ul {
                     li { a href="/api/docs/" { "API documentation" } " – every endpoint, to read and to try out" }
                     li { a href="/api/schema/?format=json" { "OpenAPI description" } }
+                    @if has_demonstration {
+                        li { a href="/realtime/" { "Realtime" } " – a conversation of two windows, for a look at the gateway's protocol" }
+                    }
                     li { a href="/health/ready" { "Health" } " – whether database, Redis and storage answer" }
                     li { a href="/metrics" { "Metrics" } " – for Prometheus" }
                 }

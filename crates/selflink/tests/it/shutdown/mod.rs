@@ -2,7 +2,7 @@
 
 mod jobs;
 mod postgres;
-mod redis;
+pub mod redis;
 
 use platform::testing::{Client, TestDatabase};
 use serde_json::json;

@@ -23,7 +23,7 @@ const SERVERS: [&str; 3] = [
 ];
 
 /// A Redis at an address of its own, running or not.
-struct OwnRedis {
+pub struct OwnRedis {
     program: Option<Program>,
     server: &'static str,
     port: u16,
@@ -32,7 +32,7 @@ struct OwnRedis {
 
 impl OwnRedis {
     /// One that does not run yet; nothing where Redis is not installed.
-    async fn prepare(database: &TestDatabase) -> Option<Self> {
+    pub async fn prepare(database: &TestDatabase) -> Option<Self> {
         let Some(server) = SERVERS
             .into_iter()
             .find(|path| std::path::Path::new(path).exists())
@@ -53,11 +53,13 @@ impl OwnRedis {
         })
     }
 
-    fn url(&self) -> String {
+    /// Where it is.
+    pub fn url(&self) -> String {
         format!("redis://127.0.0.1:{}/0", self.port)
     }
 
-    async fn start(&mut self) {
+    /// Starts it, empty.
+    pub async fn start(&mut self) {
         let mut command = Command::new(self.server);
         command
             .args(["--port", &self.port.to_string(), "--bind", "127.0.0.1"])
@@ -72,7 +74,8 @@ impl OwnRedis {
         self.program = Some(program);
     }
 
-    async fn stop(&mut self) {
+    /// Ends it as a power cut would.
+    pub async fn stop(&mut self) {
         if let Some(program) = self.program.take() {
             program.kill().await;
         }
