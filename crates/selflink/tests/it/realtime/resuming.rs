@@ -1,6 +1,6 @@
 //! Clients that come back get exactly what they missed, or are told to look for themselves.
 
-use proptest::prelude::*;
+use proptest::{prelude::*, strategy::ValueTree as _};
 use serde_json::{Value, json};
 
 use super::{Socket, event_of, tell};
@@ -140,7 +140,8 @@ async fn every_event_arrives_exactly_once_however_often_the_connection_breaks() 
                 }
                 Step::Break => {
                     drop(socket);
-                    let opening = Socket::open_with(&app, &ann, &after(&last));
+                    let from = after(&last);
+                    let opening = Socket::open_with(&app, &ann, &from);
                     // Something happens just while it comes back.
                     number += 1;
                     told.push(number);
