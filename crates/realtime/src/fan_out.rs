@@ -135,7 +135,10 @@ impl FanOut {
             .map(|(user, position)| {
                 let (app, gateway) = (&app, &gateway);
                 async move {
-                    let missed = gateway.log(app).after(user, position, app.db().ids().next()).await;
+                    let missed = gateway
+                        .log(app)
+                        .after(user, position, app.db().ids().next())
+                        .await;
                     (user, position, missed)
                 }
             })
@@ -178,7 +181,10 @@ impl FanOut {
 /// Waits a little for the logs: after a failure, commands are refused for a moment.
 async fn until_readable(app: &App, gateway: &Gateway, user: UserId, position: i64) {
     for _ in 0..ATTEMPTS {
-        let read = gateway.log(app).after(user, position, app.db().ids().next()).await;
+        let read = gateway
+            .log(app)
+            .after(user, position, app.db().ids().next())
+            .await;
         if read.is_ok() {
             return;
         }

@@ -10,12 +10,7 @@ use platform::{
     outbox::{DomainEvent as _, Event, Subscription},
 };
 
-use crate::{
-    channels::RECHECK,
-    closing::Closing,
-    gateway::Gateway,
-    hub::Socket,
-};
+use crate::{channels::RECHECK, closing::Closing, gateway::Gateway, hub::Socket};
 
 /// How often all connections are looked at.
 const UPKEEP: Duration = Duration::from_mins(1);
@@ -30,7 +25,9 @@ pub fn subscriptions() -> Vec<Subscription> {
         Subscription {
             event: SessionsEnded::NAME,
             subscriber: "realtime.sessions_ended",
-            handle: |app, event| async move { ask(&app, event.read::<SessionsEnded>()?.user_id).await }.boxed(),
+            handle: |app, event| {
+                async move { ask(&app, event.read::<SessionsEnded>()?.user_id).await }.boxed()
+            },
         },
         Subscription {
             event: UserChanged::NAME,
