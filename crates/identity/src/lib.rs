@@ -8,6 +8,7 @@ mod avatars;
 mod change_password;
 mod collections;
 mod commands;
+mod connections;
 mod deletion;
 mod delivery;
 mod demo;
@@ -62,6 +63,7 @@ use events::{AvatarReplaced, DeletionRequested, ExportRequested};
 pub use appeal_tokens::{create as create_appeal_token, redeem as redeem_appeal_token};
 pub use avatars::{purge as purge_avatars, remove_all as remove_avatars};
 pub use collections::{Collection, members};
+pub use connections::{Hold, still_standing};
 pub use deletion::hold as hold_account;
 pub use delivery::{
     DeliverySettings, Mailing, PushDevice, delivery_settings, devices_called, devices_of, digest_readers,

@@ -4,6 +4,7 @@ use std::{any::TypeId, collections::BTreeMap, sync::Arc, time::Duration};
 
 use futures::future::BoxFuture;
 use sea_orm::DbErr;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     auth::{Claims, Passwords, Seal, Tokens},
@@ -52,6 +53,8 @@ pub(crate) struct Parts {
     pub redis: Option<RedisClient>,
     pub find_standing: FindStanding,
     pub personal_data: Vec<(&'static str, PersonalData)>,
+    pub stop: CancellationToken,
+    pub tasks: TaskTracker,
 }
 
 impl App {
@@ -134,6 +137,17 @@ impl App {
     /// What the domains keep about people, by the domain's name; those that others depend on first.
     pub fn personal_data(&self) -> &[(&'static str, PersonalData)] {
         &self.0.personal_data
+    }
+
+    /// Cancelled when the process is to end.
+    pub fn stopping(&self) -> &CancellationToken {
+        &self.0.stop
+    }
+
+    /// Where work is spawned that goes on after what began it: the end of the process waits for it, `SHUTDOWN_SECONDS` at
+    /// most.
+    pub fn tasks(&self) -> &TaskTracker {
+        &self.0.tasks
     }
 
     /// Counts towards the fixed-window limit `key` and says whether it still allows, whatever `RATE_LIMITS_ENABLED` says.

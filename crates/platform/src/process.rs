@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use axum::Router;
 use serde::{Deserialize, Serialize};
 use tokio::{net::TcpListener, task::JoinSet};
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     app::{App, FindStanding, Parts},
@@ -119,7 +119,10 @@ impl Process {
             .map(|url| RedisClient::connect(url.expose()))
             .transpose()?;
         let prefix = config.redis.prefix.clone();
+        let stop = CancellationToken::new();
         let app = App::new(Parts {
+            stop: stop.clone(),
+            tasks: TaskTracker::new(),
             tokens: Tokens::new(config.signing_key(), &config.tokens),
             passwords: Passwords::new(&config.passwords)?,
             seal: Seal::new(&config.runtime.secret_key)?,
@@ -150,7 +153,6 @@ impl Process {
         });
         let lease_end = CancellationToken::new();
         let lease_task = tokio::spawn(lease.keep(database.pools().clone(), lease_end.clone()));
-        let stop = CancellationToken::new();
         Ok(Self {
             app,
             instance: Arc::new(instance),
@@ -275,6 +277,12 @@ impl Process {
             if let Err(error) = ended.map_err(anyhow::Error::from).and_then(|outcome| outcome) {
                 tracing::error!("at the end: {error:#}");
             }
+        }
+        let tasks = self.app.tasks();
+        tasks.close();
+        let limit = Duration::from_secs(self.app.config().http.shutdown_seconds);
+        if tokio::time::timeout(limit, tasks.wait()).await.is_err() {
+            tracing::warn!(cut = tasks.len(), "some work did not finish in time and was cut");
         }
         self.lease.cancel();
         if !self.lease_task.is_finished() {

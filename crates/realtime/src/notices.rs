@@ -1,8 +1,11 @@
 //! What other domains have to say to people who are connected, or were a moment ago.
 
-use bytes::Bytes;
+use std::time::Instant;
+
 use platform::{App, id::UserId, pubsub::PubSubError};
 use serde_json::{Map, Value};
+
+use crate::{channels, frames, gateway::log_of, log::Entry};
 
 /// Something that happened, for the sockets of some people. It is kept for a while for those who are away.
 #[derive(Debug, Clone)]
@@ -20,10 +23,26 @@ pub struct Notice {
 /// # Errors
 /// When the message broker does not take them; some may have been told. They may be published again.
 pub async fn publish(app: &App, notices: &[Notice]) -> Result<(), PubSubError> {
+    let log = log_of(app);
     for notice in notices {
-        let mut frame = notice.frame.clone();
-        frame.insert("event_id".to_owned(), notice.event_id.to_string().into());
-        tell(app, &notice.to, Value::Object(frame).to_string().into()).await?;
+        let started = Instant::now();
+        let frame = frames::of_event(notice.event_id, &notice.frame);
+        let to = each_once(&notice.to);
+        let outcome = match &log {
+            Some(log) => {
+                let entry = Entry {
+                    event: notice.event_id,
+                    frame: &frame,
+                };
+                log.tell(entry, &to).await
+            }
+            // A program without a gateway has nobody who could have missed it.
+            None => channels::send(app.pubsub(), &to, frame.into()).await,
+        };
+        let label = if outcome.is_ok() { "published" } else { "failed" };
+        metrics::histogram!("selflink_realtime_publish_seconds", "outcome" => label)
+            .record(started.elapsed().as_secs_f64());
+        outcome?;
     }
     Ok(())
 }
@@ -33,17 +52,12 @@ pub async fn publish(app: &App, notices: &[Notice]) -> Result<(), PubSubError> {
 /// # Errors
 /// When the message broker does not take it.
 pub async fn publish_passing(app: &App, to: &[UserId], frame: &Value) -> Result<(), PubSubError> {
-    tell(app, to, frame.to_string().into()).await
+    channels::send(app.pubsub(), &each_once(to), frame.to_string().into()).await
 }
 
-async fn tell(app: &App, to: &[UserId], frame: Bytes) -> Result<(), PubSubError> {
-    for user in to {
-        app.pubsub().publish(&user_channel(*user), frame.clone()).await?;
-    }
-    Ok(())
-}
-
-/// The channel of everything that a person is told.
-pub fn user_channel(user: UserId) -> String {
-    format!("user:{user}")
+fn each_once(to: &[UserId]) -> Vec<UserId> {
+    let mut to = to.to_vec();
+    to.sort_unstable();
+    to.dedup();
+    to
 }

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use anyhow::Context as _;
-use clap::{Arg, ArgAction, ArgMatches, Command};
+use clap::{Arg, ArgAction, ArgMatches, Command, parser::ValueSource};
 use platform::{
     clock::Clock,
     config::{Config, Environment},
@@ -126,7 +126,7 @@ pub async fn run(
     }
     // Bound before the database is opened: an address in use is found out at once.
     let listener = match role.bind {
-        Some(_) => Some(listen(arguments).await?),
+        Some(_) => Some(listen(role, environment, arguments).await?),
         None => None,
     };
     let schema = if role.is_everything() {
@@ -176,9 +176,20 @@ pub async fn run(
     process.run().await
 }
 
-async fn listen(arguments: &ArgMatches) -> anyhow::Result<TcpListener> {
-    let address = arguments.get_one::<SocketAddr>("bind").context("--bind")?;
-    TcpListener::bind(address)
+async fn listen(
+    role: &Role,
+    environment: &Environment,
+    arguments: &ArgMatches,
+) -> anyhow::Result<TcpListener> {
+    let is_default = arguments.value_source("bind") == Some(ValueSource::DefaultValue);
+    let address = if role.name == "realtime" && is_default {
+        // Older gateways were told by variables alone.
+        realtime::address(environment)
+    } else {
+        let address = arguments.get_one::<SocketAddr>("bind").context("--bind")?;
+        address.to_string()
+    };
+    TcpListener::bind(&address)
         .await
         .with_context(|| format!("cannot listen on {address}: choose another with --bind"))
 }

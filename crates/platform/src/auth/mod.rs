@@ -8,4 +8,4 @@ mod tokens;
 pub use opaque::{hash_token, new_token};
 pub use passwords::{Passwords, UNUSABLE};
 pub use seal::Seal;
-pub use tokens::{Claims, TokenError, TokenKind, Tokens};
+pub use tokens::{Claims, Holder, HolderError, TokenError, TokenKind, Tokens};

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::{
     clock::random_hex,
@@ -48,11 +49,34 @@ pub enum TokenError {
     WrongType,
 }
 
+/// Whose token it is, as far as the realtime gateway must know: it also takes tokens of older systems, which name no
+/// session, and says why it refuses one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Holder {
+    /// Whose it is.
+    pub user_id: UserId,
+    /// The session that it belongs to, if it names one.
+    pub session: Option<i64>,
+    /// When it ends, in seconds since 1970.
+    pub expires_at: i64,
+}
+
+/// Why the gateway refuses a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HolderError {
+    /// Not ours, altered, of another algorithm or kind.
+    Invalid,
+    /// Ours, but past its end.
+    Ended,
+}
+
 /// Makes and checks tokens.
 #[derive(Clone)]
 pub struct Tokens {
     encoding: EncodingKey,
     decoding: DecodingKey,
+    /// The gateway's own key, if it has one.
+    gateway: Option<DecodingKey>,
     validation: Validation,
     access_seconds: i64,
     refresh_seconds: i64,
@@ -69,6 +93,10 @@ impl Tokens {
         Self {
             encoding: EncodingKey::from_secret(key.expose().as_bytes()),
             decoding: DecodingKey::from_secret(key.expose().as_bytes()),
+            gateway: settings
+                .realtime_secret
+                .as_ref()
+                .map(|secret| DecodingKey::from_secret(secret.expose().as_bytes())),
             validation,
             access_seconds: i64::from(settings.access_minutes) * 60,
             refresh_seconds: i64::from(settings.refresh_days) * 86_400,
@@ -117,10 +145,42 @@ impl Tokens {
         }
     }
 
+    /// Who holds this access token, signed with the key of tokens or that of the gateway.
+    pub fn holder(&self, token: &str, now: DateTime<Utc>) -> Result<Holder, HolderError> {
+        let claims = std::iter::once(&self.decoding)
+            .chain(&self.gateway)
+            .find_map(|key| decode::<Value>(token, key, &self.validation).ok())
+            .ok_or(HolderError::Invalid)?
+            .claims;
+        let holder = holder_of(&claims).ok_or(HolderError::Invalid)?;
+        if holder.expires_at <= now.timestamp() {
+            Err(HolderError::Ended)
+        } else {
+            Ok(holder)
+        }
+    }
+
     /// How long a refresh token lives.
     pub fn refresh_lifetime(&self) -> chrono::Duration {
         chrono::Duration::seconds(self.refresh_seconds)
     }
+}
+
+fn holder_of(claims: &Value) -> Option<Holder> {
+    if claims["token_type"] != "access" {
+        return None;
+    }
+    let user = claims.get("user_id").or_else(|| claims.get("sub"))?;
+    let user_id = user.as_i64().or_else(|| user.as_str()?.parse().ok())?;
+    let session = match claims.get("sid") {
+        None | Some(Value::Null) => None,
+        Some(session) => Some(session.as_i64()?),
+    };
+    Some(Holder {
+        user_id: UserId(user_id),
+        session,
+        expires_at: claims["exp"].as_i64()?,
+    })
 }
 
 #[cfg(test)]
@@ -178,6 +238,51 @@ mod tests {
             verify(tokens("k"), TokenKind::Access, now() + Duration::seconds(899)),
             Ok(())
         );
+    }
+
+    fn signed(key: &str, claims: &Value) -> String {
+        let key = EncodingKey::from_secret(key.as_bytes());
+        encode(&Header::new(Algorithm::HS256), claims, &key).expect("is made")
+    }
+
+    #[test]
+    fn the_gateway_takes_tokens_of_both_keys_and_of_older_systems() {
+        let environment = Environment::default().with("REALTIME_JWT_SECRET", "gateway");
+        let settings = Config::read(&environment).expect("is valid").tokens;
+        let tokens = Tokens::new(&Secret::new("k"), &settings);
+        let end = now().timestamp() + 10;
+        let claims = |more: Value| {
+            let mut claims = serde_json::json!({ "token_type": "access", "exp": end });
+            claims
+                .as_object_mut()
+                .expect("an object")
+                .extend(more.as_object().expect("an object").clone());
+            claims
+        };
+        let holder = |key, more| tokens.holder(&signed(key, &claims(more)), now());
+        let seven = |session| {
+            Ok(Holder {
+                user_id: UserId(7),
+                session,
+                expires_at: end,
+            })
+        };
+        use serde_json::json;
+        assert_eq!(holder("k", json!({ "user_id": 7, "sid": 9 })), seven(Some(9)));
+        assert_eq!(holder("gateway", json!({ "user_id": "7" })), seven(None));
+        assert_eq!(holder("k", json!({ "sub": "7" })), seven(None));
+        let ended = json!({ "user_id": 7, "exp": now().timestamp() });
+        assert_eq!(holder("k", ended), Err(HolderError::Ended));
+        for bad in [
+            json!({}),
+            json!({ "user_id": "abc" }),
+            json!({ "user_id": 7, "sid": "x" }),
+            json!({ "user_id": 7, "token_type": "refresh" }),
+            json!({ "user_id": 7, "exp": "soon" }),
+        ] {
+            assert_eq!(holder("k", bad.clone()), Err(HolderError::Invalid), "{bad}");
+        }
+        assert_eq!(holder("other", json!({ "user_id": 7 })), Err(HolderError::Invalid));
     }
 
     proptest::proptest! {

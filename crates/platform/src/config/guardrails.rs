@@ -2,10 +2,17 @@
 
 use std::path::Path;
 
-use super::{Config, ConnectionUrl, Environment, StorageBackend};
+use super::{Config, ConnectionUrl, Environment, Secret, StorageBackend};
 
 /// Shortest secret that production accepts, in characters.
 const LEAST_SECRET: usize = 32;
+
+/// The last resort of older gateways, known from their source.
+const PUBLIC_SECRET: &str = "unsafe-realtime-secret";
+
+fn is_public(secret: &Secret) -> bool {
+    secret.expose() == PUBLIC_SECRET
+}
 
 /// What stops the start, one sentence per problem.
 pub(super) fn check(config: &Config, environment: &Environment) -> Vec<String> {
@@ -22,12 +29,10 @@ pub(super) fn check(config: &Config, environment: &Environment) -> Vec<String> {
     if config.storage.backend == StorageBackend::S3 {
         problems.extend(missing_s3_settings(config));
     }
-    if let Some(secret) = &config.tokens.realtime_secret
-        && secret != config.signing_key()
-    {
-        problems.push(
-            "REALTIME_JWT_SECRET differs from JWT_SIGNING_KEY: the realtime gateway would refuse every token. Set them to the same value, or unset REALTIME_JWT_SECRET.".to_owned(),
-        );
+    if config.tokens.realtime_secret.as_ref().is_some_and(is_public) || is_public(config.signing_key()) {
+        problems.push(format!(
+            "REALTIME_JWT_SECRET or the key of tokens is \"{PUBLIC_SECRET}\", which everybody knows: anyone could connect as anybody. Choose a random value, or unset REALTIME_JWT_SECRET."
+        ));
     }
     if config.runtime.secret_key.expose().is_empty() {
         problems.push("SECRET_KEY is empty".to_owned());
@@ -62,9 +67,11 @@ fn production(config: &Config, environment: &Environment) -> Vec<String> {
     } else {
         "SECRET_KEY"
     };
+    let gateway = config.tokens.realtime_secret.as_ref();
     for (name, secret) in [
         ("SECRET_KEY", &config.runtime.secret_key),
         (key, config.signing_key()),
+        ("REALTIME_JWT_SECRET", gateway.unwrap_or(config.signing_key())),
     ] {
         if secret.expose().len() < LEAST_SECRET || secret.expose().contains("unsafe") {
             problems.push(format!(
@@ -91,7 +98,7 @@ fn production(config: &Config, environment: &Environment) -> Vec<String> {
         }
         Some(_) => {}
     }
-    for name in ["REDIS_URL", "PUBSUB_REDIS_URL", "CACHE_URL"] {
+    for name in ["REDIS_URL", "PUBSUB_REDIS_URL", "REALTIME_REDIS_URL", "CACHE_URL"] {
         let text = environment.text(name);
         if !text.is_empty() && ConnectionUrl::new(text).is_local() {
             problems.push(format!(
@@ -118,6 +125,13 @@ pub fn warnings(config: &Config, environment: &Environment) -> Vec<String> {
         if !ignored.is_empty() {
             warnings.push(format!("STORAGE_BACKEND=local ignores: {}", ignored.join(", ")));
         }
+    }
+    if let Some(secret) = &config.tokens.realtime_secret
+        && secret != config.signing_key()
+    {
+        warnings.push(
+            "REALTIME_JWT_SECRET differs from JWT_SIGNING_KEY: the realtime gateway takes tokens of both, the API those of the latter alone".to_owned(),
+        );
     }
     if !environment.text("CELERY_BROKER_URL").is_empty() {
         warnings.push("CELERY_BROKER_URL is ignored: background jobs are kept in the database".to_owned());

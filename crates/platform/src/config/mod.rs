@@ -6,6 +6,7 @@ mod reference;
 mod sections;
 mod setting;
 mod time_zone;
+mod within;
 
 use std::path::PathBuf;
 
@@ -18,6 +19,7 @@ pub use sections::{
 };
 pub use setting::{ConnectionUrl, Environment, Mask, Secret, Section, Setting, Variable};
 pub use time_zone::TimeZone;
+pub use within::Within;
 
 /// Where an instance runs: decides how strict the start is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString, strum::VariantNames, strum::Display)]

@@ -82,8 +82,8 @@ crate::settings! {
     pub struct RedisSettings, "Redis" {
         /// Shared cache, throttles and rate limits. Blank: kept in each process.
         url: Option<ConnectionUrl> = ["REDIS_URL", "CACHE_URL"] or "",
-        /// Publish/subscribe between processes. Blank: `REDIS_URL`; without both, inside the process.
-        pubsub_url: Option<ConnectionUrl> = ["PUBSUB_REDIS_URL"] or "",
+        /// Publish/subscribe between processes, and what connected clients may have missed. Must lead to the same server from every process. Blank: `REDIS_URL`; without both, inside the process.
+        pubsub_url: Option<ConnectionUrl> = ["PUBSUB_REDIS_URL", "REALTIME_REDIS_URL"] or "",
         /// Put before every key and channel, so that several instances can share a Redis.
         prefix: String = ["REDIS_PREFIX"] or "selflink:",
     }
@@ -102,7 +102,7 @@ crate::settings! {
     pub struct TokenSettings, "Tokens" {
         /// HS256 key of tokens. Blank: `SECRET_KEY`. At least 32 characters in production.
         signing_key: Option<Secret> = ["JWT_SIGNING_KEY"] or "",
-        /// Key with which the realtime gateway verifies tokens; must equal the signing key. Blank: the signing key.
+        /// A further key with which the realtime gateway verifies tokens, for those of another program. Blank: the signing key alone.
         realtime_secret: Option<Secret> = ["REALTIME_JWT_SECRET"] or "",
         /// Minutes that an access token lives.
         access_minutes: u32 = ["JWT_ACCESS_MINUTES"] or "15",

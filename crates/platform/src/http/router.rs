@@ -71,9 +71,18 @@ pub fn router(
         .layer(middleware::from_fn_with_state(app.clone(), limit_time))
         .layer(CompressionLayer::new().compress_when(is_compressible()));
     Ok(router
-        .fallback(|| async { ApiError::not_found() })
+        .fallback(unknown_path)
         .layer(layers)
         .with_state(app.clone()))
+}
+
+/// Handshakes of WebSockets are told that they are not welcome: clients take a 404 for a gateway that is being replaced.
+async fn unknown_path(headers: HeaderMap) -> ApiError {
+    if headers.contains_key(header::SEC_WEBSOCKET_KEY) {
+        ApiError::forbidden()
+    } else {
+        ApiError::not_found()
+    }
 }
 
 /// Whether uploaded files are served from here, and not by a web server or a bucket.

@@ -4,6 +4,7 @@
 //! subscriber that falls behind loses the oldest messages instead of being waited for. It is told so by
 //! [`Delivery::Gap`] and has to read the state anew from where it is kept.
 
+mod listener;
 mod mailbox;
 mod redis;
 #[cfg(test)]
@@ -11,16 +12,18 @@ mod tests;
 mod topics;
 
 use std::pin::Pin;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use futures::{Stream, StreamExt};
 
-use self::mailbox::Mailbox;
+use self::mailbox::{CAPACITY, Mailbox};
 use self::redis::Broker;
 use self::topics::Topics;
 use crate::redis_client::RedisClient;
+
+pub use self::listener::{Heard, Interest, Listener};
 
 /// A publish/subscribe bus. Clones share it; when the last one is gone its subscriptions end.
 #[derive(Clone)]
@@ -92,19 +95,21 @@ impl PubSub {
     /// # Errors
     /// When Redis does not confirm the subscription. One that was confirmed outlives a lost connection.
     pub async fn subscribe(&self, channel: &str) -> Result<Subscription, PubSubError> {
-        let channel = Arc::<str>::from(channel);
-        let mailbox = Arc::new(Mailbox::default());
-        self.0.topics.add(Arc::clone(&channel), Arc::clone(&mailbox));
-        // From here on dropping the subscription undoes it, also when the caller gives up waiting.
-        let subscription = Subscription {
-            channel,
-            mailbox,
-            bus: Arc::downgrade(&self.0),
-        };
-        if let Some(broker) = &self.0.broker {
-            broker.confirm(Arc::clone(&subscription.channel)).await?;
-        }
-        Ok(subscription)
+        let mailbox = Arc::new(Mailbox::new(CAPACITY));
+        Interest::register(&self.0, channel, mailbox)
+            .await
+            .map(Subscription)
+    }
+
+    /// A reader of many channels at once.
+    pub fn listener(&self) -> Listener {
+        Listener::new(&self.0)
+    }
+
+    /// The Redis behind it, with the prefix of its keys and channels; `None` when messages stay within the process. For
+    /// scripts that publish and store in one step.
+    pub fn broker(&self) -> Option<(&RedisClient, &Arc<str>)> {
+        self.0.broker.as_ref().map(Broker::server)
     }
 }
 
@@ -115,11 +120,7 @@ impl Drop for Bus {
 }
 
 /// One subscriber of a channel; dropping it unsubscribes. At most 256 messages wait for it.
-pub struct Subscription {
-    channel: Arc<str>,
-    mailbox: Arc<Mailbox>,
-    bus: Weak<Bus>,
-}
+pub struct Subscription(Interest);
 
 impl Subscription {
     /// Waits for the next delivery; `None` once the [`PubSub`] itself is gone. Nothing is lost when the
@@ -130,7 +131,7 @@ impl Subscription {
 
     #[cfg(test)]
     fn backlog(&self) -> (usize, bool) {
-        self.mailbox.backlog()
+        self.0.mailbox().backlog()
     }
 }
 
@@ -138,16 +139,12 @@ impl Stream for Subscription {
     type Item = Delivery;
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Delivery>> {
-        self.mailbox.poll_next(context)
-    }
-}
-
-impl Drop for Subscription {
-    fn drop(&mut self) {
-        let Some(bus) = self.bus.upgrade() else { return };
-        let was_last = bus.topics.remove(&self.channel, &self.mailbox);
-        if was_last && let Some(broker) = &bus.broker {
-            broker.release(Arc::clone(&self.channel));
-        }
+        let heard = self.0.mailbox().poll_next(context);
+        heard.map(|heard| {
+            heard.map(|heard| match heard {
+                Heard::Message { message, .. } => Delivery::Message(message),
+                Heard::Gap => Delivery::Gap,
+            })
+        })
     }
 }

@@ -58,6 +58,11 @@ impl Broker {
         }
     }
 
+    /// The server, and what stands before every key and channel.
+    pub fn server(&self) -> (&RedisClient, &Arc<str>) {
+        (&self.redis, &self.prefix)
+    }
+
     pub async fn publish(&self, channel: &str, message: &Bytes) -> Result<(), PubSubError> {
         let mut command = ::redis::cmd("PUBLISH");
         command

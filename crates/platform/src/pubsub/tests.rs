@@ -106,6 +106,41 @@ async fn through_redis() {
     subscribes_in_parallel(bus()).await;
 }
 
+/// What a listener must do in both forms.
+async fn listens_to_many_channels(publisher: PubSub, bus: PubSub) {
+    let listener = bus.listener();
+    let first = listener.subscribe("user:1").await.unwrap();
+    let _second = listener.subscribe("user:2").await.unwrap();
+    let mut other = bus.subscribe("user:1").await.unwrap();
+    for (channel, text) in [("user:2", "a"), ("user:1", "b"), ("user:3", "-"), ("user:2", "c")] {
+        publish(&publisher, channel, text).await;
+    }
+    let heard = async || match timeout(Duration::from_secs(5), listener.next()).await.unwrap() {
+        Some(Heard::Message { channel, message }) => {
+            format!("{channel} {}", String::from_utf8_lossy(&message))
+        }
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(heard().await, "user:2 a");
+    assert_eq!(heard().await, "user:1 b");
+    assert_eq!(heard().await, "user:2 c");
+    drop(first);
+    publish(&publisher, "user:1", "d").await;
+    publish(&publisher, "user:2", "e").await;
+    assert_eq!(heard().await, "user:2 e");
+    assert_eq!(next(&mut other).await, message("b"));
+    assert_eq!(next(&mut other).await, message("d"));
+}
+
+#[tokio::test]
+async fn a_listener_hears_its_channels_in_order() {
+    let bus = PubSub::in_process();
+    listens_to_many_channels(bus.clone(), bus).await;
+    let prefix = random_prefix();
+    let bus = || PubSub::redis(RedisClient::connect(URL).unwrap(), &prefix);
+    listens_to_many_channels(bus(), bus()).await;
+}
+
 #[tokio::test]
 async fn messages_are_shared_not_copied() {
     let bus = PubSub::in_process();

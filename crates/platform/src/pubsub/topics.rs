@@ -40,8 +40,10 @@ impl Topics {
     }
 
     pub fn deliver(&self, channel: &str, message: &Bytes) {
-        for mailbox in self.0.read().get(channel).into_iter().flatten() {
-            mailbox.put(message.clone());
+        if let Some((channel, mailboxes)) = self.0.read().get_key_value(channel) {
+            for mailbox in mailboxes {
+                mailbox.put(channel, message.clone());
+            }
         }
     }
 

@@ -27,6 +27,7 @@ mod pooler;
 mod posts;
 mod profiles;
 mod program;
+mod realtime;
 mod search;
 mod second_factor;
 mod sessions;
