@@ -19,7 +19,6 @@ use crate::{
 
 /// What a client has missed.
 #[derive(Debug, Serialize, ToSchema)]
-#[expect(dead_code, reason = "describes the answer for the API's documentation")]
 pub struct SyncAnswer {
     /// The oldest first.
     messages: Vec<MessageView>,

@@ -4,7 +4,7 @@ use platform::testing::Answer;
 use serde_json::{Value, json};
 
 use super::{history, of_message, of_thread, pair, send, send_as};
-use crate::support::{TestUser, execute, start, value};
+use crate::support::{TestUser, execute, start, start_with, value};
 
 const EDGE: &str = "----edge";
 /// A pixel.
@@ -56,7 +56,7 @@ fn kinds(message: &Value) -> Value {
 
 #[tokio::test]
 async fn pictures_come_in_the_order_sent_and_can_be_fetched() {
-    let app = start().await;
+    let app = start_with(&[("SERVE_MEDIA", "true")]).await;
     let (ann, bob, thread) = pair(&app).await;
     let path = &of_thread(&thread, "messages/");
     let names = ["a.png", "../../../etc/passwd", "..\\win.ini", "x/y ☃.svg"];
@@ -101,7 +101,7 @@ async fn pictures_come_in_the_order_sent_and_can_be_fetched() {
 
 #[tokio::test]
 async fn what_is_no_picture_is_kept_as_it_came_and_never_shown() {
-    let app = start().await;
+    let app = start_with(&[("SERVE_MEDIA", "true")]).await;
     let (ann, _, thread) = pair(&app).await;
     let script = b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>";
     let path = &of_thread(&thread, "messages/");

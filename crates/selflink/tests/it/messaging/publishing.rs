@@ -1,12 +1,13 @@
 //! What is to be told is told, whatever happens to whoever was about to tell it.
 
+use platform::testing::TestApp;
 use serde_json::json;
 
-use super::{group, listen, pair, read, send};
-use crate::support::{eventually, execute, start, user, value};
+use super::{group, history, listen, of_thread, pair, read, send};
+use crate::support::{eventually, execute, start, start_with, user, value};
 
 /// Lets a thread look as if a process had died after a commit: its notice waits, and it still holds the lease.
-async fn die(app: &platform::testing::TestApp, body: &str) {
+async fn die(app: &TestApp, body: &str) {
     let now = app.app.clock().now().timestamp_millis();
     for statement in [
         format!(
@@ -22,7 +23,7 @@ async fn die(app: &platform::testing::TestApp, body: &str) {
     }
 }
 
-async fn waiting(app: &platform::testing::TestApp) -> i64 {
+async fn waiting(app: &TestApp) -> i64 {
     value(app, "SELECT count(*) FROM thread_notices").await
 }
 
@@ -119,5 +120,32 @@ async fn many_notices_at_once_are_all_told() {
         .filter_map(|frame| frame["message_id"].as_str()?.parse().ok())
         .collect();
     assert_eq!(ids, (1..=256).collect::<Vec<i64>>());
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn without_the_broker_everything_works_and_is_told_when_it_is_back() {
+    let away = [("PUBSUB_REDIS_URL", "redis://127.0.0.1:1/0")];
+    let app = start_with(&away).await;
+    let (ann, bob, thread) = pair(&app).await;
+    let sent = send(&ann, &thread, "kept").await;
+    ann.client
+        .call("POST", &of_thread(&thread, "typing/"))
+        .await
+        .expect(200);
+    bob.client
+        .get(&of_thread(&thread, "typing/"))
+        .await
+        .expect(200);
+    read(&bob, &thread, &json!({})).await.expect(200);
+    assert_eq!(history(&bob, &thread).await[0]["id"], sent["id"]);
+    assert_eq!(waiting(&app).await, 2);
+    let database = app.database();
+    app.stop().await;
+    let app = TestApp::on(database, selflink::instance(), &[]).await;
+    eventually("what waited is told", async || {
+        (waiting(&app).await == 0).then_some(())
+    })
+    .await;
     app.stop().await;
 }

@@ -31,7 +31,8 @@ async fn a_list_costs_the_same_however_long_its_page() {
             ),
             format!(
                 "INSERT INTO thread_members (id, thread_id, user_id, created_at, updated_at) \
-                 SELECT id + {number}, {number}, user_id, created_at, updated_at FROM thread_members WHERE thread_id = {thread}"
+                 SELECT 2 * {number} + CASE WHEN user_id = {user} THEN 1 ELSE 0 END, {number}, user_id, created_at, updated_at \
+                 FROM thread_members WHERE thread_id = {thread}"
             ),
         ] {
             execute(&app, &statement).await;
