@@ -42,6 +42,14 @@ pub enum Change {
     Left(UserId),
 }
 
+impl Change {
+    /// Who it was.
+    pub fn user(self) -> UserId {
+        let (Change::Came(user) | Change::Left(user)) = self;
+        user
+    }
+}
+
 /// What this process is subscribed to for the sake of some connections.
 pub struct Subscribed {
     /// The position in the log of the account before the subscription; 0 for channels, which have none.

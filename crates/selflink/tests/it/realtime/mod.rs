@@ -2,11 +2,15 @@
 
 mod channels;
 mod connecting;
+mod faults;
 mod gateways;
 mod limits;
+mod page;
+mod presence;
 mod publishing;
 mod resuming;
 mod sessions;
+mod wire;
 
 use std::time::Duration;
 
