@@ -24,6 +24,7 @@ use crate::{
     fan_out,
     hub::{Cell, Change, Hub, Joined, Limits, Socket, Subscribed},
     log::Log,
+    presence,
     settings::{self, RealtimeSettings},
     upkeep,
 };
@@ -121,6 +122,7 @@ impl Gateway {
             app.tasks()
                 .spawn(fan_out::run(app.clone(), Arc::clone(self), listener));
             app.tasks().spawn(upkeep::run(app.clone(), Arc::clone(self)));
+            app.tasks().spawn(presence::run(app.clone(), Arc::clone(self)));
             Ok(hearing)
         };
         self.hearing.get_or_try_init(|| start).await

@@ -42,6 +42,14 @@ pub enum Change {
     Left(UserId),
 }
 
+impl Change {
+    /// Who it was.
+    pub fn user(self) -> UserId {
+        let (Change::Came(user) | Change::Left(user)) = self;
+        user
+    }
+}
+
 /// What this process is subscribed to for the sake of some connections.
 pub struct Subscribed {
     /// The position in the log of the account before the subscription; 0 for channels, which have none.
@@ -289,11 +297,7 @@ fn remove<K: std::hash::Hash + Eq>(rooms: &mut HashMap<K, Room>, key: &K, socket
     is_empty
 }
 
-fn tell<'a>(
-    sockets: impl IntoIterator<Item = &'a Arc<Socket>>,
-    event: Option<i64>,
-    text: &Utf8Bytes,
-) -> u64 {
+fn tell<'a>(sockets: impl IntoIterator<Item = &'a Arc<Socket>>, event: Option<i64>, text: &Utf8Bytes) -> u64 {
     let told = sockets.into_iter().filter(|socket| {
         socket.queue.push(Outgoing {
             event,

@@ -26,7 +26,9 @@ pub fn subscriptions() -> Vec<Subscription> {
         Subscription {
             event: SessionsEnded::NAME,
             subscriber: "realtime.sessions_ended",
-            handle: |app, event| async move { ask(&app, event.read::<SessionsEnded>()?.user_id).await }.boxed(),
+            handle: |app, event| {
+                async move { ask(&app, event.read::<SessionsEnded>()?.user_id).await }.boxed()
+            },
         },
         Subscription {
             event: UserChanged::NAME,

@@ -1,5 +1,7 @@
-//! The endpoints of the gateway. They are no part of the API's description: one is no HTTP, the other is for other servers.
+//! The endpoints of this domain. Those of the gateway are no part of the API's description: one is no HTTP, the other is for
+//! other servers.
 
+mod presence;
 mod publishing;
 mod sockets;
 
@@ -8,20 +10,26 @@ use platform::{
     domain::{Routes, Surface},
     http::Access,
 };
-use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// Longest body of a publication, in bytes.
 const LONGEST_BODY: usize = 256 << 10;
 
-/// All of them; they let in whom they let in by themselves.
+/// All of them; those of the gateway let in whom they let in by themselves.
 pub fn all() -> Vec<Routes> {
     let publish = routing::post(publishing::publish).layer(DefaultBodyLimit::max(LONGEST_BODY));
     let router = OpenApiRouter::new()
         .route("/ws", routing::get(sockets::open))
         .route("/internal/publish", publish);
-    vec![Routes {
-        surface: Surface::Realtime,
-        access: Access::Own,
-        router,
-    }]
+    let signed_in = OpenApiRouter::new()
+        .routes(routes!(presence::list))
+        .routes(routes!(presence::choice, presence::choose));
+    vec![
+        Routes {
+            surface: Surface::Realtime,
+            access: Access::Own,
+            router,
+        },
+        Routes::api(Access::SignedIn, signed_in),
+    ]
 }

@@ -72,7 +72,11 @@ async fn talk_through(
 async fn networks_are_cut_and_answers_lost() {
     let app = start_with(&[UNLIMITED]).await;
     let (people, thread) = group(&app).await;
-    let wires = [Wire::to(&app.url).await, Wire::to(&app.url).await, Wire::to(&app.url).await];
+    let wires = [
+        Wire::to(&app.url).await,
+        Wire::to(&app.url).await,
+        Wire::to(&app.url).await,
+    ];
     let urls: Vec<String> = wires.iter().map(Wire::url).collect();
     let trouble = async {
         for turn in 0..12 {

@@ -29,25 +29,40 @@ async fn seen(viewer: &TestUser, user: &TestUser) -> Value {
 
 async fn sees(viewer: &TestUser, user: &TestUser, status: &str) {
     let what = format!("{} sees {} {status}", viewer.handle, user.handle);
-    eventually(&what, async || (seen(viewer, user).await["status"] == status).then_some(())).await;
+    eventually(&what, async || {
+        (seen(viewer, user).await["status"] == status).then_some(())
+    })
+    .await;
 }
 
 /// The next frame, which has to tell of this.
 async fn hears(socket: &mut Socket, user: &TestUser, status: &str) {
     let frame = socket.next().await;
     assert_eq!(
-        (&frame["type"], &frame["user_id"], &frame["thread_id"], &frame["status"]),
+        (
+            &frame["type"],
+            &frame["user_id"],
+            &frame["thread_id"],
+            &frame["status"]
+        ),
         (&json!("presence"), &json!(user.id), &Value::Null, &json!(status)),
         "{frame}"
     );
-    assert!(frame["timestamp"].as_str().expect("a time").ends_with('Z'), "{frame}");
+    assert!(
+        frame["timestamp"].as_str().expect("a time").ends_with('Z'),
+        "{frame}"
+    );
 }
 
 #[tokio::test]
 async fn friends_and_companions_are_told_and_strangers_are_not() {
     let app = start_with(&[QUICK]).await;
-    let (ann, friend, companion, stranger) =
-        (user(&app).await, user(&app).await, user(&app).await, user(&app).await);
+    let (ann, friend, companion, stranger) = (
+        user(&app).await,
+        user(&app).await,
+        user(&app).await,
+        user(&app).await,
+    );
     follow_each_other(&ann, &friend).await;
     talk(&companion, &ann).await;
     stranger
@@ -121,7 +136,11 @@ async fn whoever_hides_or_blocks_is_not_seen() {
     choose(true).await;
     hears(&mut bens, &ann, "online").await;
     // The setting `privacy` counts, too: nobody sees a private profile.
-    for (privacy, status) in [("private", "offline"), ("friends", "online"), ("public", "online")] {
+    for (privacy, status) in [
+        ("private", "offline"),
+        ("friends", "online"),
+        ("public", "online"),
+    ] {
         let body = json!({ "settings": { "privacy": privacy } });
         ann.client.patch("users/me/", &body).await.expect(200);
         sees(&ben, &ann, status).await;
@@ -152,7 +171,11 @@ async fn requests_are_bounded_and_checked() {
     assert!(results.iter().all(|result| result["status"] == "offline"));
     app.client().get("presence/?ids=1").await.expect(401);
     app.client().get("presence/settings/").await.expect(401);
-    for bad in [json!({}), json!({ "show_presence": null }), json!({ "show_presence": "maybe" })] {
+    for bad in [
+        json!({}),
+        json!({ "show_presence": null }),
+        json!({ "show_presence": "maybe" }),
+    ] {
         let answer = ann.client.patch("presence/settings/", &bad).await;
         assert!(answer.expect(400)["show_presence"].is_array(), "{bad}");
     }
@@ -178,7 +201,10 @@ async fn the_copy_of_somebodys_data_says_when_they_were_there() {
     let ann = user(&app).await;
     drop(Socket::open(&app, &ann).await);
     eventually("a note of it", async || {
-        let noted = format!("SELECT count(*) FROM presence WHERE user_id = {} AND last_seen_at IS NOT NULL", ann.id);
+        let noted = format!(
+            "SELECT count(*) FROM presence WHERE user_id = {} AND last_seen_at IS NOT NULL",
+            ann.id
+        );
         (value::<i64>(&app, &noted).await == 1).then_some(())
     })
     .await;

@@ -31,7 +31,9 @@ async fn what_was_missed_comes_first_and_once() {
     assert_eq!(socket.events(4).await, [30, 10, 20, 50]);
     assert_eq!(socket.settle().await, Vec::<Value>::new());
     // On an open connection, too.
-    socket.send(&json!({ "type": "resume", "last_event_id": "10" })).await;
+    socket
+        .send(&json!({ "type": "resume", "last_event_id": "10" }))
+        .await;
     assert_eq!(
         socket.next().await,
         json!({ "type": "resumed", "missed": 2, "event_id": "50" })

@@ -28,7 +28,14 @@ async fn the_end_of_a_session_ends_its_connections_at_once_and_no_others() {
     assert_eq!((code, reason.as_str()), (4401, "Unauthorized"));
     assert_eq!(frames.last().expect("says why")["status"], 401);
     let token = ann.client.token.as_deref().expect("has one");
-    assert_eq!(Socket::dial(&app, &format!("token={token}")).await.closed().await.0, 4401);
+    assert_eq!(
+        Socket::dial(&app, &format!("token={token}"))
+            .await
+            .closed()
+            .await
+            .0,
+        4401
+    );
     tell(&app, 1, &[&ann]).await;
     assert_eq!(staying.events(1).await, [1]);
     app.stop().await;
@@ -55,7 +62,9 @@ async fn a_deactivated_account_is_cut_off() {
     let ann = user(&app).await;
     let mut socket = Socket::open(&app, &ann).await;
     let step = json!([{ "deactivate": { "user_id": ann.id } }]).to_string();
-    crate::cli::run(&app.database(), &["apply", &step]).await.succeeded();
+    crate::cli::run(&app.database(), &["apply", &step])
+        .await
+        .succeeded();
     let (code, _, frames) = socket.closed().await;
     assert_eq!((code, &frames[0]["status"]), (4403, &json!(403)));
     app.stop().await;

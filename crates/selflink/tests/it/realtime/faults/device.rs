@@ -52,7 +52,11 @@ impl Device {
         let deadline = Instant::now() + PATIENCE;
         while self.messages.len() < count {
             let has = self.messages.len();
-            assert!(Instant::now() < deadline, "{} has {has} of {count} messages", self.url);
+            assert!(
+                Instant::now() < deadline,
+                "{} has {has} of {count} messages",
+                self.url
+            );
             let query = format!("token={}&last_event_id={}", self.token, self.last_event);
             if let Ok(mut socket) = Socket::try_dial(&self.url, &query).await {
                 self.hear(&mut socket, count, deadline).await;

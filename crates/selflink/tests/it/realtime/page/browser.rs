@@ -39,7 +39,8 @@ impl Browser {
         match driver {
             Ok(driver) => Some(Self::listening(driver).await),
             Err(error) => {
-                let words = format!("the page is not tested in a browser: chromedriver does not start ({error})");
+                let words =
+                    format!("the page is not tested in a browser: chromedriver does not start ({error})");
                 assert!(!is_required(), "{words}; install chromium and chromium-driver");
                 eprintln!("SKIPPED: {words}");
                 None
@@ -52,7 +53,11 @@ impl Browser {
         let mut lines = BufReader::new(output).lines();
         let port = timeout(START, async {
             loop {
-                let line = lines.next_line().await.expect("is text").expect("the driver listens");
+                let line = lines
+                    .next_line()
+                    .await
+                    .expect("is text")
+                    .expect("the driver listens");
                 if let Some((_, port)) = line.split_once("started successfully on port ") {
                     return port.trim_end_matches('.').to_owned();
                 }
@@ -108,13 +113,19 @@ impl Window {
     /// What a script finds.
     pub async fn read(&self, script: &str) -> serde_json::Value {
         let script = format!("return {script};");
-        self.client.execute(&script, Vec::new()).await.expect("the script runs")
+        self.client
+            .execute(&script, Vec::new())
+            .await
+            .expect("the script runs")
     }
 
     /// Waits until a script finds this.
     pub async fn shows(&self, script: &str, expected: &serde_json::Value) {
         let what = format!("`{script}` = {expected}");
-        eventually(&what, async || (self.read(script).await == *expected).then_some(())).await;
+        eventually(&what, async || {
+            (self.read(script).await == *expected).then_some(())
+        })
+        .await;
     }
 
     /// Closes it.

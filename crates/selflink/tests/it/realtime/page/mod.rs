@@ -16,7 +16,8 @@ use crate::{
 const TEXTS: &str = "[...document.querySelectorAll('#messages li')].map((line) => line.textContent)";
 const STATE: &str = "document.getElementById('state').textContent";
 const TYPING: &str = "document.getElementById('typing').textContent";
-const OWN_STATUS: &str = "[...document.querySelectorAll('#messages .own')].map((line) => line.dataset.status)";
+const OWN_STATUS: &str =
+    "[...document.querySelectorAll('#messages .own')].map((line) => line.dataset.status)";
 
 #[tokio::test]
 async fn two_people_talk_in_two_windows_across_a_cut_network() {
@@ -43,11 +44,13 @@ async fn two_people_talk_in_two_windows_across_a_cut_network() {
     ben.shows(TYPING, &json!("")).await;
 
     wire.cut();
-    ben.shows(&format!("{STATE}.startsWith('offline')"), &json!(true)).await;
+    ben.shows(&format!("{STATE}.startsWith('offline')"), &json!(true))
+        .await;
     ann.submit("#write input", " here").await;
     ann.submit("#write input", "and you?").await;
     ben.submit("#write input", "me too").await;
-    ben.shows(&format!("{OWN_STATUS}.at(-1)"), &json!("pending")).await;
+    ben.shows(&format!("{OWN_STATUS}.at(-1)"), &json!("pending"))
+        .await;
     wire.mend();
     let everything = json!(["Hello Ben", markup, "I am here", "and you?", "me too"]);
     ben.shows(TEXTS, &everything).await;
@@ -87,10 +90,17 @@ async fn the_page_lets_nothing_in_from_elsewhere() {
     let database = TestDatabase::create().await;
     let server = Program::start(selflink(&database, &["serve", "--bind", "127.0.0.1:0"])).await;
     for path in ["/realtime/", "/realtime/chat.js", "/realtime/chat.css"] {
-        let answer = reqwest::get(format!("{}{path}", server.url)).await.expect("answers");
+        let answer = reqwest::get(format!("{}{path}", server.url))
+            .await
+            .expect("answers");
         assert_eq!(answer.status(), 200, "{path}");
-        let policy = answer.headers()["content-security-policy"].to_str().expect("is text");
-        assert!(policy.starts_with("default-src 'none'; script-src 'self';"), "{policy}");
+        let policy = answer.headers()["content-security-policy"]
+            .to_str()
+            .expect("is text");
+        assert!(
+            policy.starts_with("default-src 'none'; script-src 'self';"),
+            "{policy}"
+        );
         assert!(!policy.contains("unsafe"), "{policy}");
         assert_eq!(answer.headers()["x-content-type-options"], "nosniff", "{path}");
         let text = answer.text().await.expect("is text");
