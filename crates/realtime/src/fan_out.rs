@@ -8,7 +8,7 @@ use std::{
 
 use axum::extract::ws::Utf8Bytes;
 use bytes::Bytes;
-use futures::StreamExt as _;
+use futures::{FutureExt as _, StreamExt as _};
 use platform::{
     App,
     id::UserId,
@@ -27,6 +27,8 @@ use crate::{
 
 /// Logs read at a time after a gap.
 const AT_ONCE: usize = 32;
+/// Messages that are handed on after the end was asked for, at most.
+const LAST: usize = 10_000;
 /// How often, and how long apart, the logs are asked for before connections are told to look for themselves.
 const ATTEMPTS: u32 = 8;
 const PAUSE: Duration = Duration::from_millis(300);
@@ -51,6 +53,13 @@ pub async fn run(app: App, gateway: Arc<Gateway>, listener: Arc<Listener>) {
             },
             () = stop.cancelled() => break,
         }
+    }
+    // What was heard already still goes out; more may come for ever.
+    for _ in 0..LAST {
+        let Some(Some(Heard::Message { channel, message })) = listener.next().now_or_never() else {
+            break;
+        };
+        fan_out.hand_on(&channel, message);
     }
     fan_out.gateway.hub.close_all(Closing::Restart);
 }
