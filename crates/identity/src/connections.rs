@@ -23,7 +23,10 @@ pub async fn still_standing(app: &App, holders: &[(UserId, Option<i64>)]) -> Res
     }
     let mut values: Vec<Value> = Vec::with_capacity(holders.len() * 2);
     let users = placeholders(&mut values, holders.iter().map(|(user, _)| user.0));
-    let sessions = placeholders(&mut values, holders.iter().map(|(_, session)| session.unwrap_or(0)));
+    let sessions = placeholders(
+        &mut values,
+        holders.iter().map(|(_, session)| session.unwrap_or(0)),
+    );
     let text = format!(
         "SELECT u.id, u.is_active, u.suspended_until, s.id FROM users u \
          LEFT JOIN sessions s ON s.user_id = u.id AND s.revoked_at IS NULL AND s.id IN ({sessions}) \

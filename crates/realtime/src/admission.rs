@@ -126,8 +126,21 @@ mod tests {
             assert!(is_channel(name), "{name}");
         }
         let others = [
-            "user:1", "broadcast", "post:0", "post:01", "post:-1", "post:abc", "post: 1", "POST:1", "post:",
-            "", "thread:1", "post:1,post:2", "post:*", "post:12345678901234567890", "realtime:recheck",
+            "user:1",
+            "broadcast",
+            "post:0",
+            "post:01",
+            "post:-1",
+            "post:abc",
+            "post: 1",
+            "POST:1",
+            "post:",
+            "",
+            "thread:1",
+            "post:1,post:2",
+            "post:*",
+            "post:12345678901234567890",
+            "realtime:recheck",
         ];
         for name in others {
             assert!(!is_channel(name), "{name}");

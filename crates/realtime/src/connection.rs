@@ -44,7 +44,12 @@ impl From<Closing> for End {
 }
 
 /// Serves a connection to its end.
-pub async fn serve(mut socket: WebSocket, app: App, gateway: Arc<Gateway>, admitted: Result<Admitted, Closing>) {
+pub async fn serve(
+    mut socket: WebSocket,
+    app: App,
+    gateway: Arc<Gateway>,
+    admitted: Result<Admitted, Closing>,
+) {
     // The end of the process waits until clients have been told.
     let _running = app.tasks().token();
     metrics::gauge!("selflink_realtime_connections").increment(1.0);
@@ -193,7 +198,11 @@ impl Connection {
         if self.is_asked {
             return Err(Closing::Silent.into());
         }
-        if self.repeated.as_ref().is_some_and(|repeated| now > repeated.until) {
+        if self
+            .repeated
+            .as_ref()
+            .is_some_and(|repeated| now > repeated.until)
+        {
             self.repeated = None;
         }
         self.is_asked = true;

@@ -27,6 +27,9 @@ use crate::{
 
 /// Logs read at a time after a gap.
 const AT_ONCE: usize = 32;
+/// How often, and how long apart, the logs are asked for before connections are told to look for themselves.
+const ATTEMPTS: u32 = 8;
+const PAUSE: Duration = Duration::from_millis(300);
 /// How long an event that was read from a log may still come by itself.
 pub const LATE: Duration = Duration::from_mins(1);
 
@@ -121,46 +124,71 @@ impl FanOut {
     async fn recover(&mut self) {
         tracing::warn!("messages between processes were lost; connections catch up from the logs");
         metrics::counter!("selflink_realtime_gaps_total").increment(1);
-        let mut users = self.gateway.hub.users();
+        let (app, gateway) = (self.app.clone(), Arc::clone(&self.gateway));
+        let mut users = gateway.hub.users();
         // Who has no position yet is only just coming.
         users.retain(|(_, position)| *position != 0);
-        let (app, gateway) = (&self.app, &self.gateway);
-        let log = gateway.log(app);
+        if let Some((user, position)) = users.first() {
+            until_readable(&app, &gateway, *user, *position).await;
+        }
         let mut read = futures::stream::iter(users)
-            .map(|(user, position)| async move {
-                let missed = log.after(user, position, app.db().ids().next()).await;
-                (user, position, missed)
+            .map(|(user, position)| {
+                let (app, gateway) = (&app, &gateway);
+                async move {
+                    let missed = gateway
+                        .log(app)
+                        .after(user, position, app.db().ids().next())
+                        .await;
+                    (user, position, missed)
+                }
             })
             .buffer_unordered(AT_ONCE);
         while let Some((user, position, missed)) = read.next().await {
-            let (outcome, lost) = match missed {
-                Ok(Missed::Events { events, .. }) => {
-                    let told = self.recovered.entry(user).or_default();
-                    for (event, text) in events {
-                        told.insert(event);
-                        gateway.hub.tell_users([user], Some(event), &text);
-                    }
-                    ("caught_up", None)
-                }
-                Ok(Missed::Lost(position)) => ("sync_required", Some(position)),
-                Err(_) => ("failed", Some(position)),
-            };
-            metrics::counter!("selflink_realtime_recoveries_total", "outcome" => outcome).increment(1);
-            if let Some(position) = lost {
-                gateway.hub.move_to(user, position);
-                gateway
-                    .hub
-                    .tell_users([user], None, &frames::sync_required(position));
+            match missed {
+                Ok(Missed::Events { events, .. }) => self.catch_up(user, events),
+                Ok(Missed::Lost(position)) => self.give_up(user, position, "sync_required"),
+                Err(_) => self.give_up(user, position, "failed"),
             }
         }
         drop(read);
         self.recovered_until = Instant::now() + LATE;
         // The end of a session may be among what was missed.
         gateway.count_recheck();
-        let (app, gateway) = (self.app.clone(), Arc::clone(&self.gateway));
-        self.app
-            .tasks()
-            .spawn(async move { upkeep::recheck(&app, &gateway.hub.sockets()).await });
+        let tasks = app.tasks().clone();
+        tasks.spawn(async move { upkeep::recheck(&app, &gateway.hub.sockets()).await });
+    }
+
+    fn catch_up(&mut self, user: UserId, events: Vec<(i64, Utf8Bytes)>) {
+        metrics::counter!("selflink_realtime_recoveries_total", "outcome" => "caught_up").increment(1);
+        if events.is_empty() {
+            return;
+        }
+        let told = self.recovered.entry(user).or_default();
+        for (event, text) in events {
+            told.insert(event);
+            self.gateway.hub.tell_users([user], Some(event), &text);
+        }
+    }
+
+    fn give_up(&self, user: UserId, position: i64, outcome: &'static str) {
+        metrics::counter!("selflink_realtime_recoveries_total", "outcome" => outcome).increment(1);
+        let hub = &self.gateway.hub;
+        hub.move_to(user, position);
+        hub.tell_users([user], None, &frames::sync_required(position));
+    }
+}
+
+/// Waits a little for the logs: after a failure, commands are refused for a moment.
+async fn until_readable(app: &App, gateway: &Gateway, user: UserId, position: i64) {
+    for _ in 0..ATTEMPTS {
+        let read = gateway
+            .log(app)
+            .after(user, position, app.db().ids().next())
+            .await;
+        if read.is_ok() {
+            return;
+        }
+        tokio::time::sleep(PAUSE).await;
     }
 }
 

@@ -118,19 +118,29 @@ mod tests {
         assert_eq!(read, json!({ "type": "x", "a\"b": [1, null], "event_id": "12" }));
         let empty: Value = serde_json::from_str(&of_event(1, &Map::new())).expect("is JSON");
         assert_eq!(empty, json!({ "event_id": "1" }));
-        for other in ["{}", "{\"event_id\":\"x\"}", "{\"event_id\":5}", "", "{\"event_id\":\"5"] {
-            assert_eq!(
-                event_of(&Bytes::from_static(other.as_bytes())),
-                None,
-                "{other}"
-            );
+        for other in [
+            "{}",
+            "{\"event_id\":\"x\"}",
+            "{\"event_id\":5}",
+            "",
+            "{\"event_id\":\"5",
+        ] {
+            assert_eq!(event_of(&Bytes::from_static(other.as_bytes())), None, "{other}");
         }
     }
 
     #[test]
     fn frames_of_clients() {
         assert_eq!(read(r#"{"type":"ping"}"#), Asked::Answer(PONG));
-        for other in [r#"{"type":"zzz"}"#, "{}", r#"{"type":5}"#, "[1]", "null", "5", "\"ping\""] {
+        for other in [
+            r#"{"type":"zzz"}"#,
+            "{}",
+            r#"{"type":5}"#,
+            "[1]",
+            "null",
+            "5",
+            "\"ping\"",
+        ] {
             assert_eq!(read(other), Asked::Answer(IGNORED), "{other}");
         }
         for bad in ["", "ping", "{", &"[".repeat(10_000)] {

@@ -1,11 +1,8 @@
 //! The gateway of this process: its connections, what it is subscribed to, the logs.
 
-use std::{
-    sync::{
-        Arc, OnceLock,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
+use std::sync::{
+    Arc, OnceLock,
+    atomic::{AtomicU64, Ordering},
 };
 
 use futures::future::try_join_all;
@@ -235,6 +232,3 @@ pub fn connected(app: &App) -> Vec<UserId> {
 pub fn changes(app: &App) -> Option<broadcast::Receiver<Change>> {
     Gateway::of(app).map(|gateway| gateway.hub.changes())
 }
-
-/// How long what is kept up runs between two times.
-pub const UPKEEP: Duration = Duration::from_mins(5);

@@ -289,11 +289,7 @@ fn remove<K: std::hash::Hash + Eq>(rooms: &mut HashMap<K, Room>, key: &K, socket
     is_empty
 }
 
-fn tell<'a>(
-    sockets: impl IntoIterator<Item = &'a Arc<Socket>>,
-    event: Option<i64>,
-    text: &Utf8Bytes,
-) -> u64 {
+fn tell<'a>(sockets: impl IntoIterator<Item = &'a Arc<Socket>>, event: Option<i64>, text: &Utf8Bytes) -> u64 {
     let told = sockets.into_iter().filter(|socket| {
         socket.queue.push(Outgoing {
             event,

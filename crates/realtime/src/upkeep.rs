@@ -1,6 +1,6 @@
 //! Connections whose sessions have ended are closed: at once when an event says so, and now and then in case that none came.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{sync::Arc, time::Duration};
 
 use futures::FutureExt as _;
 use identity::{Hold, SessionsEnded, UserChanged, UserDeleted};
@@ -10,13 +10,12 @@ use platform::{
     outbox::{DomainEvent as _, Event, Subscription},
 };
 
-use crate::{
-    channels::RECHECK,
-    closing::Closing,
-    gateway::{Gateway, UPKEEP},
-    hub::Socket,
-};
+use crate::{channels::RECHECK, closing::Closing, gateway::Gateway, hub::Socket};
 
+/// How often all connections are looked at.
+const UPKEEP: Duration = Duration::from_mins(1);
+/// How many times later the logs are looked after.
+const ROUNDS_OF_LOGS: u32 = 10;
 /// Connections that one statement looks at.
 const BATCH: usize = 200;
 
@@ -26,7 +25,9 @@ pub fn subscriptions() -> Vec<Subscription> {
         Subscription {
             event: SessionsEnded::NAME,
             subscriber: "realtime.sessions_ended",
-            handle: |app, event| async move { ask(&app, event.read::<SessionsEnded>()?.user_id).await }.boxed(),
+            handle: |app, event| {
+                async move { ask(&app, event.read::<SessionsEnded>()?.user_id).await }.boxed()
+            },
         },
         Subscription {
             event: UserChanged::NAME,
@@ -79,21 +80,22 @@ pub fn closing_of(hold: Hold) -> Option<Closing> {
 /// Runs until the process ends.
 pub async fn run(app: App, gateway: Arc<Gateway>) {
     let stop = app.stopping().clone();
-    loop {
+    for round in 1_u32.. {
         tokio::select! {
             () = tokio::time::sleep(UPKEEP) => {}
             () = stop.cancelled() => return,
         }
         recheck(&app, &gateway.hub.sockets()).await;
-        prolong(&app, &gateway).await;
-        gateway.log(&app).tidy();
+        if round % ROUNDS_OF_LOGS == 0 {
+            prolong(&app, &gateway).await;
+            gateway.log(&app).tidy();
+        }
     }
 }
 
 /// The logs of those who are connected do not end.
 async fn prolong(app: &App, gateway: &Gateway) {
-    let positions: HashMap<UserId, i64> = gateway.hub.users().into_iter().collect();
-    for user in positions.into_keys() {
+    for (user, _) in gateway.hub.users() {
         if let Err(error) = gateway.log(app).open(user, app.db().ids().next()).await {
             tracing::warn!(%error, "could not prolong the logs of events");
             return;

@@ -282,7 +282,10 @@ mod tests {
         ] {
             assert_eq!(holder("k", bad.clone()), Err(HolderError::Invalid), "{bad}");
         }
-        assert_eq!(holder("other", json!({ "user_id": 7 })), Err(HolderError::Invalid));
+        assert_eq!(
+            holder("other", json!({ "user_id": 7 })),
+            Err(HolderError::Invalid)
+        );
     }
 
     proptest::proptest! {

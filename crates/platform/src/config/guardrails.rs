@@ -68,11 +68,14 @@ fn production(config: &Config, environment: &Environment) -> Vec<String> {
         "SECRET_KEY"
     };
     let gateway = config.tokens.realtime_secret.as_ref();
-    for (name, secret) in [
+    let secrets = [
         ("SECRET_KEY", &config.runtime.secret_key),
         (key, config.signing_key()),
-        ("REALTIME_JWT_SECRET", gateway.unwrap_or(config.signing_key())),
-    ] {
+    ];
+    for (name, secret) in secrets
+        .into_iter()
+        .chain(gateway.map(|secret| ("REALTIME_JWT_SECRET", secret)))
+    {
         if secret.expose().len() < LEAST_SECRET || secret.expose().contains("unsafe") {
             problems.push(format!(
                 "{name} is a default or too short; production needs a random value of at least {LEAST_SECRET} characters"

@@ -63,10 +63,7 @@ impl Bench {
     async fn tell(&self, event: i64, to: &[i64]) {
         let frame = frame(event);
         let to: Vec<UserId> = to.iter().copied().map(UserId).collect();
-        let entry = Entry {
-            event,
-            frame: &frame,
-        };
+        let entry = Entry { event, frame: &frame };
         self.log.tell(entry, &to).await.expect("is told");
     }
 
@@ -121,18 +118,29 @@ async fn remembers_what_an_account_missed(bench: Bench) {
     bench.tell(1, &[7]).await;
     let start = bench.open(7).await;
     assert_eq!(bench.open(7).await, start, "opening again changes nothing");
-    assert_eq!(bench.missed(7, start).await, Some(vec![]), "nobody listened before");
+    assert_eq!(
+        bench.missed(7, start).await,
+        Some(vec![]),
+        "nobody listened before"
+    );
     for event in [5, 3, 9] {
         bench.tell(event, &[7, 8]).await;
     }
-    assert_eq!(bench.missed(7, start).await, Some(vec![5, 3, 9]), "in the order told");
+    assert_eq!(
+        bench.missed(7, start).await,
+        Some(vec![5, 3, 9]),
+        "in the order told"
+    );
     assert_eq!(bench.missed(7, 3).await, Some(vec![9]));
     assert_eq!(bench.missed(7, 9).await, Some(vec![]));
     assert_eq!(bench.missed(7, 4).await, None, "nothing is known of this event");
     assert_eq!(bench.open(7).await, 9);
     assert_eq!(bench.missed(8, 5).await, None, "this account had no log");
     let event = bench.open(8).await;
-    assert!(event >= 1_000_000, "that begins where nothing was before: {event}");
+    assert!(
+        event >= 1_000_000,
+        "that begins where nothing was before: {event}"
+    );
 }
 
 async fn tells_an_event_once_however_often_it_is_published(bench: Bench) {
@@ -145,7 +153,12 @@ async fn tells_an_event_once_however_often_it_is_published(bench: Bench) {
     }
     bench.tell(1, &[7, 8]).await;
     let heard = heard(&listener).await;
-    let times = |user, event| heard.iter().filter(|other| **other == (UserId(user), event)).count();
+    let times = |user, event| {
+        heard
+            .iter()
+            .filter(|other| **other == (UserId(user), event))
+            .count()
+    };
     assert_eq!((times(7, 1), times(8, 1)), (1, 1));
     assert_eq!((times(100, 2), times(650, 2)), (1, 1));
     assert!(times(101, 2) >= 1, "who has no log is told all the same");
@@ -202,10 +215,7 @@ async fn too_much_is_not_repeated() {
         let long = Map::from_iter([("text".to_owned(), json!("x".repeat(MOST_BYTES / 3)))]);
         for event in 1..=4 {
             let frame = frames::of_event(event, &long);
-            let entry = Entry {
-                event,
-                frame: &frame,
-            };
+            let entry = Entry { event, frame: &frame };
             bench.log.tell(entry, &[UserId(7)]).await.expect("is told");
         }
         let missed = bench.log.after(UserId(7), start, bench.fresh()).await;

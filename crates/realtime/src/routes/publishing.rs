@@ -76,10 +76,18 @@ struct Publication {
 fn read(body: &[u8]) -> Result<Publication, Value> {
     let problem = |place: Value, kind: &str, words: &str| json!({ "loc": place, "msg": words, "type": kind });
     let Ok(body) = serde_json::from_slice::<Value>(body) else {
-        return Err(json!([problem(json!(["body"]), "json_invalid", "JSON decode error")]));
+        return Err(json!([problem(
+            json!(["body"]),
+            "json_invalid",
+            "JSON decode error"
+        )]));
     };
     let Value::Object(mut body) = body else {
-        return Err(json!([problem(json!(["body"]), "dict_type", "Input should be a valid dictionary")]));
+        return Err(json!([problem(
+            json!(["body"]),
+            "dict_type",
+            "Input should be a valid dictionary"
+        )]));
     };
     let mut problems = Vec::new();
     let mut missing = |name: &str, wrong: Option<(&str, &str)>| {
@@ -89,14 +97,20 @@ fn read(body: &[u8]) -> Result<Publication, Value> {
     let channel = match body.remove("channel") {
         Some(Value::String(channel)) => channel,
         other => {
-            missing("channel", other.map(|_| ("string_type", "Input should be a valid string")));
+            missing(
+                "channel",
+                other.map(|_| ("string_type", "Input should be a valid string")),
+            );
             String::new()
         }
     };
     let payload = match body.remove("payload") {
         Some(payload @ Value::Object(_)) => payload,
         other => {
-            missing("payload", other.map(|_| ("dict_type", "Input should be a valid dictionary")));
+            missing(
+                "payload",
+                other.map(|_| ("dict_type", "Input should be a valid dictionary")),
+            );
             Value::Null
         }
     };

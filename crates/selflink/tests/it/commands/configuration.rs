@@ -171,6 +171,7 @@ async fn production_starts_only_with_settings_of_its_own() {
         ("SECRET_KEY", "short"),
         ("SECRET_KEY", "unsafe-secret-key-that-is-long-enough-1"),
         ("JWT_SIGNING_KEY", "short"),
+        ("REALTIME_JWT_SECRET", "short"),
         ("ALLOWED_HOSTS", "*"),
         ("ALLOWED_HOSTS", ""),
         ("ALLOWED_HOSTS", "api.example.org, 10.0.2.2"),
@@ -178,6 +179,7 @@ async fn production_starts_only_with_settings_of_its_own() {
         ("DATABASE_URL", ""),
         ("REDIS_URL", "redis://localhost:6379/0"),
         ("PUBSUB_REDIS_URL", "redis://[::1]:6379/0"),
+        ("REALTIME_REDIS_URL", "redis://[::1]:6379/0"),
         ("DJANGO_DEBUG", "True"),
     ] {
         let mut settings = PRODUCTION.to_vec();

@@ -52,7 +52,11 @@ async fn those_who_may_not_connect_are_told_why() {
         "a.b.c".to_owned(),
         "x".repeat(6000),
         ann.refresh.clone(),
-        token("k".repeat(40).as_str(), Algorithm::HS256, &json!({ "user_id": id })),
+        token(
+            "k".repeat(40).as_str(),
+            Algorithm::HS256,
+            &json!({ "user_id": id }),
+        ),
         token(KEY, Algorithm::HS512, &json!({ "user_id": id })),
         own(json!({})),
         own(json!({ "user_id": "abc" })),
@@ -90,7 +94,10 @@ async fn tokens_of_older_systems_and_of_the_gateways_own_key_are_taken() {
     for (key, claims) in [
         (KEY, json!({ "user_id": ann.id })),
         (KEY, json!({ "user_id": ann.id.to_string() })),
-        ("the-gateways-own-key-0123456789", json!({ "sub": ann.id.to_string() })),
+        (
+            "the-gateways-own-key-0123456789",
+            json!({ "sub": ann.id.to_string() }),
+        ),
     ] {
         let token = token(key, Algorithm::HS256, &claims);
         let mut socket = Socket::dial(&app, &format!("token={token}")).await;
@@ -126,15 +133,26 @@ async fn odd_frames_are_answered_and_hurt_nobody() {
         assert_eq!(odd.next().await, ack("invalid-json"));
     }
     let presence = json!({ "type": "presence", "user_id": bob.id, "thread_id": null, "status": "typing" });
-    let message = json!({ "type": "message", "thread_id": 1, "message_id": 1, "sender_id": bob.id, "body": "x" });
+    let message =
+        json!({ "type": "message", "thread_id": 1, "message_id": 1, "sender_id": bob.id, "body": "x" });
     let long = json!({ "type": "zzz", "pad": "x".repeat(60_000) });
-    let texts = ["[1]", "\"text\"", "5", "null", "{}", r#"{"type":5}"#, r#"{"type":"presence"}"#];
+    let texts = [
+        "[1]",
+        "\"text\"",
+        "5",
+        "null",
+        "{}",
+        r#"{"type":5}"#,
+        r#"{"type":"presence"}"#,
+    ];
     let frames = [presence, message, long].map(|frame| frame.to_string());
     for text in texts.into_iter().map(str::to_owned).chain(frames) {
         odd.send_text(&text).await;
         assert_eq!(odd.next().await, ack("ignored"), "{:.40}", text);
     }
-    futures::SinkExt::send(&mut odd.0, Message::binary(vec![0, 1])).await.expect("is sent");
+    futures::SinkExt::send(&mut odd.0, Message::binary(vec![0, 1]))
+        .await
+        .expect("is sent");
     assert_eq!(odd.next().await, ack("ignored"));
     tell(&app, 7, &[&ann, &bob]).await;
     assert_eq!(event_of(&odd.next().await), 7);
@@ -151,7 +169,9 @@ async fn passing_notices_reach_few_and_many() {
     for count in [1, 2, 600] {
         let to: Vec<UserId> = (0..count).map(|other| UserId(ann.id + other)).collect();
         let frame = json!({ "type": "typing", "count": count });
-        ::realtime::publish_passing(&app.app, &to, &frame).await.expect("is published");
+        ::realtime::publish_passing(&app.app, &to, &frame)
+            .await
+            .expect("is published");
         assert_eq!(socket.next().await, frame);
     }
     let notice = ::realtime::Notice {
@@ -177,12 +197,17 @@ async fn a_connection_costs_one_statement() {
     let token = ann.client.token.as_deref().expect("is signed in");
     for expected in 1..=3_u64 {
         let query = format!("token={token}&channels=post:1,comment:2");
-        let mut socket = Socket::try_dial(&program.url, &query).await.expect("is a gateway");
+        let mut socket = Socket::try_dial(&program.url, &query)
+            .await
+            .expect("is a gateway");
         assert_eq!(socket.next().await["message"], "connected");
         let sent = crate::users::statements::sent(&program.client(), "/ws").await;
         assert_eq!(sent, expected);
     }
-    assert_eq!(program.client().get("/health").await.expect(200), json!({ "status": "ok" }));
+    assert_eq!(
+        program.client().get("/health").await.expect(200),
+        json!({ "status": "ok" })
+    );
     assert_eq!(program.client().get("users/me/").await.status, 404);
     app.stop().await;
 }

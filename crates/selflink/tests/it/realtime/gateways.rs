@@ -1,8 +1,8 @@
 //! Several gateways, and the end of one.
 
 use platform::{
-    testing::{TestApp, is_postgres},
     process::Instance,
+    testing::{TestApp, is_postgres},
 };
 use serde_json::{Value, json};
 
@@ -65,15 +65,23 @@ async fn gateways_share_events_positions_and_the_ends_of_sessions() {
         event_id: 11,
         frame: super::frame("to very many"),
     };
-    realtime::publish(&second.app, &[notice]).await.expect("is published");
-    assert_eq!((here.events(1).await, there.events(1).await), (vec![11], vec![11]));
+    realtime::publish(&second.app, &[notice])
+        .await
+        .expect("is published");
+    assert_eq!(
+        (here.events(1).await, there.events(1).await),
+        (vec![11], vec![11])
+    );
     // A client that comes back elsewhere.
     let begun = begun.as_str().expect("is a text");
     let mut moved = Socket::open_with(&second, &ann, &format!("&last_event_id={begun}")).await;
     assert_eq!(moved.next().await["missed"], 11);
     moved.events(11).await;
     // The end of the session reaches the other process.
-    let answer = ann.client.post("auth/logout/", &json!({ "refresh": ann.refresh })).await;
+    let answer = ann
+        .client
+        .post("auth/logout/", &json!({ "refresh": ann.refresh }))
+        .await;
     assert!(answer.status < 300, "{}", answer.text);
     for socket in [&mut here, &mut there, &mut moved] {
         assert_eq!(socket.closed().await.0, 4401);
@@ -120,7 +128,10 @@ async fn without_a_broker_nobody_is_let_in_and_health_is_well() {
     let ann = user(&app).await;
     let query = format!("token={}", ann.client.token.as_deref().expect("is signed in"));
     assert_eq!(Socket::dial(&app, &query).await.closed().await.0, 1013);
-    assert_eq!(app.client().get("/health").await.expect(200), json!({ "status": "ok" }));
+    assert_eq!(
+        app.client().get("/health").await.expect(200),
+        json!({ "status": "ok" })
+    );
     let gift = json!({ "channel": "post:1", "payload": { "type": "gift.received" } });
     let client = app.client().with_header("authorization", "Bearer t");
     let answer = client.post("/internal/publish", &gift).await;
@@ -139,8 +150,14 @@ impl Relay {
         let rest = redis.split_once("://").map_or(redis, |(_, rest)| rest);
         let (server, path) = rest.split_once('/').unwrap_or((rest, ""));
         let (credentials, server) = server.rsplit_once('@').unwrap_or(("", server));
-        let server = if server.contains(':') { server.to_owned() } else { format!("{server}:6379") };
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let server = if server.contains(':') {
+            server.to_owned()
+        } else {
+            format!("{server}:6379")
+        };
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+            .await
+            .expect("a free port");
         let address = listener.local_addr().expect("has an address");
         let at = if credentials.is_empty() { "" } else { "@" };
         let url = format!("redis://{credentials}{at}{address}/{path}");

@@ -45,7 +45,9 @@ async fn who_does_not_read_is_cut_off_and_nobody_waits_for_them() {
             event_id,
             frame: long.clone(),
         };
-        realtime::publish(&app.app, &[notice]).await.expect("is published");
+        realtime::publish(&app.app, &[notice])
+            .await
+            .expect("is published");
         if event_id % 20 == 0 {
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
@@ -102,7 +104,11 @@ async fn frames_have_a_longest_length() {
 
 #[tokio::test]
 async fn connecting_has_limits() {
-    let app = start_with(&[("REALTIME_CONNECT_RATE", "3/min"), ("REALTIME_MAX_CONNECTIONS", "4")]).await;
+    let app = start_with(&[
+        ("REALTIME_CONNECT_RATE", "3/min"),
+        ("REALTIME_MAX_CONNECTIONS", "4"),
+    ])
+    .await;
     let (ann, bob) = (user(&app).await, user(&app).await);
     let mut sockets = Vec::new();
     for _ in 0..3 {

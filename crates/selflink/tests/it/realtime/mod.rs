@@ -47,7 +47,10 @@ impl Socket {
     pub async fn open_with(app: &TestApp, user: &TestUser, more: &str) -> Self {
         let token = user.client.token.as_deref().expect("is signed in");
         let mut socket = Self::dial(app, &format!("token={token}{more}")).await;
-        assert_eq!(socket.next().await, json!({ "type": "ack", "message": "connected" }));
+        assert_eq!(
+            socket.next().await,
+            json!({ "type": "ack", "message": "connected" })
+        );
         socket
     }
 
@@ -103,7 +106,10 @@ impl Socket {
     pub async fn closed(&mut self) -> (u16, String, Vec<Value>) {
         let mut frames = Vec::new();
         loop {
-            match timeout(PATIENCE, self.0.next()).await.expect("the gateway closes") {
+            match timeout(PATIENCE, self.0.next())
+                .await
+                .expect("the gateway closes")
+            {
                 Some(Ok(Message::Text(text))) => frames.push(serde_json::from_str(&text).expect("is JSON")),
                 Some(Ok(Message::Close(Some(frame)))) => {
                     // Read on to its end, so that the answer goes out.
@@ -119,7 +125,9 @@ impl Socket {
 
 /// The id of the event that a frame tells of.
 pub fn event_of(frame: &Value) -> i64 {
-    let id = frame["event_id"].as_str().unwrap_or_else(|| panic!("no event: {frame}"));
+    let id = frame["event_id"]
+        .as_str()
+        .unwrap_or_else(|| panic!("no event: {frame}"));
     id.parse().expect("is a number")
 }
 
@@ -138,12 +146,15 @@ pub async fn tell(app: &TestApp, event_id: i64, to: &[&TestUser]) {
         event_id,
         frame: frame("hello"),
     };
-    ::realtime::publish(&app.app, &[notice]).await.expect("is published");
+    ::realtime::publish(&app.app, &[notice])
+        .await
+        .expect("is published");
 }
 
 /// Signs in once more: a session of its own.
 pub async fn another_session(app: &TestApp, user: &TestUser) -> Client {
     let body = json!({ "email": user.email, "password": PASSWORD });
     let answer = app.client().post("auth/login/", &body).await.expect(200);
-    app.client().with_token(answer["token"].as_str().expect("a token"))
+    app.client()
+        .with_token(answer["token"].as_str().expect("a token"))
 }

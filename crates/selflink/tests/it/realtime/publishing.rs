@@ -54,7 +54,10 @@ async fn the_checks_have_their_order() {
             assert!(answer["detail"].is_array(), "{body}: {answer}");
         }
     }
-    let no_json = app.client().send("POST", "/internal/publish", "application/json", "{").await;
+    let no_json = app
+        .client()
+        .send("POST", "/internal/publish", "application/json", "{")
+        .await;
     assert_eq!(no_json.status, 422);
     let other = json!({ "channel": "user:1", "payload": { "type": "message:new" } });
     for scheme in ["", "Bearer", "Bearer ", "Basic abc", &format!("bearer {TOKEN}")] {
@@ -62,19 +65,36 @@ async fn the_checks_have_their_order() {
         assert_eq!(answer.expect(401), detail("Missing token"), "{scheme}");
     }
     let ann = user(&app).await;
-    for wrong in ["x", &ann.client.token.clone().expect("has one"), &format!("{TOKEN} ")] {
+    for wrong in [
+        "x",
+        &ann.client.token.clone().expect("has one"),
+        &format!("{TOKEN} "),
+    ] {
         let answer = publish(&app, &format!("Bearer {wrong}x"), &other).await;
         assert_eq!(answer.expect(403), detail("Invalid token"));
     }
     let answer = publish(&app, &good, &other).await;
     assert_eq!(answer.expect(400), detail("Invalid channel"));
-    for channel in ["broadcast", "post:0", "post:01", "post:-1", "post: 1", "POST:1", "post:", "", "post:1\r\nx"] {
+    for channel in [
+        "broadcast",
+        "post:0",
+        "post:01",
+        "post:-1",
+        "post: 1",
+        "POST:1",
+        "post:",
+        "",
+        "post:1\r\nx",
+    ] {
         let answer = publish(&app, &good, &gift(channel)).await;
         assert_eq!(answer.expect(400), detail("Invalid channel"), "{channel:?}");
     }
     for payload in [json!({}), json!({ "type": null }), json!({ "type": "presence" })] {
         let body = json!({ "channel": "post:1", "payload": payload });
-        assert_eq!(publish(&app, &good, &body).await.expect(400), detail("Invalid event type"));
+        assert_eq!(
+            publish(&app, &good, &body).await.expect(400),
+            detail("Invalid event type")
+        );
     }
     assert_eq!(app.client().get("/internal/publish").await.status, 405);
     let long = json!({ "channel": "post:1", "payload": { "type": "x".repeat(300_000) } });
@@ -105,7 +125,10 @@ async fn each_address_publishes_so_often() {
         .client()
         .with_header("x-forwarded-for", "203.0.113.9, 10.0.0.1")
         .with_header("authorization", &good);
-    elsewhere.post("/internal/publish", &gift("post:1")).await.expect(200);
+    elsewhere
+        .post("/internal/publish", &gift("post:1"))
+        .await
+        .expect(200);
     app.advance(chrono::Duration::seconds(61));
     if !platform::testing::is_postgres() {
         // Redis has a clock of its own.

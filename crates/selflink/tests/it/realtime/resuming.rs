@@ -1,6 +1,6 @@
 //! Clients that come back get exactly what they missed, or are told to look for themselves.
 
-use proptest::prelude::*;
+use proptest::{prelude::*, strategy::ValueTree as _};
 use serde_json::{Value, json};
 
 use super::{Socket, event_of, tell};
@@ -31,7 +31,9 @@ async fn what_was_missed_comes_first_and_once() {
     assert_eq!(socket.events(4).await, [30, 10, 20, 50]);
     assert_eq!(socket.settle().await, Vec::<Value>::new());
     // On an open connection, too.
-    socket.send(&json!({ "type": "resume", "last_event_id": "10" })).await;
+    socket
+        .send(&json!({ "type": "resume", "last_event_id": "10" }))
+        .await;
     assert_eq!(
         socket.next().await,
         json!({ "type": "resumed", "missed": 2, "event_id": "50" })
@@ -140,7 +142,8 @@ async fn every_event_arrives_exactly_once_however_often_the_connection_breaks() 
                 }
                 Step::Break => {
                     drop(socket);
-                    let opening = Socket::open_with(&app, &ann, &after(&last));
+                    let from = after(&last);
+                    let opening = Socket::open_with(&app, &ann, &from);
                     // Something happens just while it comes back.
                     number += 1;
                     told.push(number);

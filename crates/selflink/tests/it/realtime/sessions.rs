@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use identity::UserChanged;
 use platform::id::UserId;
 use realtime::Change;
 use serde_json::{Value, json};
 
 use super::{Socket, another_session, tell};
-use crate::support::{PASSWORD, TestUser, eventually, start, start_with, user};
+use crate::support::{PASSWORD, TestUser, deactivate, eventually, start, start_with, user};
 
 #[tokio::test]
 async fn the_end_of_a_session_ends_its_connections_at_once_and_no_others() {
@@ -28,7 +29,14 @@ async fn the_end_of_a_session_ends_its_connections_at_once_and_no_others() {
     assert_eq!((code, reason.as_str()), (4401, "Unauthorized"));
     assert_eq!(frames.last().expect("says why")["status"], 401);
     let token = ann.client.token.as_deref().expect("has one");
-    assert_eq!(Socket::dial(&app, &format!("token={token}")).await.closed().await.0, 4401);
+    assert_eq!(
+        Socket::dial(&app, &format!("token={token}"))
+            .await
+            .closed()
+            .await
+            .0,
+        4401
+    );
     tell(&app, 1, &[&ann]).await;
     assert_eq!(staying.events(1).await, [1]);
     app.stop().await;
@@ -54,8 +62,13 @@ async fn a_deactivated_account_is_cut_off() {
     let app = start().await;
     let ann = user(&app).await;
     let mut socket = Socket::open(&app, &ann).await;
-    let step = json!([{ "deactivate": { "user_id": ann.id } }]).to_string();
-    crate::cli::run(&app.database(), &["apply", &step]).await.succeeded();
+    deactivate(&app, ann.id).await;
+    let changed = UserChanged {
+        user_id: UserId(ann.id),
+    };
+    let changed = &changed;
+    let written = app.app.db().write(|tx| async move { tx.append(changed).await });
+    written.await.expect("is written");
     let (code, _, frames) = socket.closed().await;
     assert_eq!((code, &frames[0]["status"]), (4403, &json!(403)));
     app.stop().await;
