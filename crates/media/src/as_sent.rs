@@ -30,7 +30,8 @@ const UNREADABLE: &str = "The file could not be read. Please try again.";
 /// the bytes as they came. The error is a message for the client.
 pub async fn examine_or_keep(upload: Upload, kind: FileKind) -> Result<NewFile, String> {
     let copy = Upload {
-        file_name: upload.file_name.clone(),
+        // What a picture is called says nothing: else one called otherwise would keep its metadata.
+        file_name: "picture.jpg".to_owned(),
         content_type: upload.content_type.clone(),
         content: again(&upload.content).map_err(|error| unreadable(&error))?,
     };

@@ -205,7 +205,8 @@ async fn check_willing(app: &App, viewer: &Viewer, others: &[UserId]) -> Result<
         let is_willing = match user.settings.dm_policy.as_str() {
             "everyone" => true,
             "nobody" => false,
-            _ => ties.get(&id).is_some_and(|ties| ties.is_followed),
+            // Whoever follows nobody yet would be out of everybody's reach.
+            _ => user.following_count == 0 || ties.get(&id).is_some_and(|ties| ties.is_followed),
         };
         if !is_willing {
             return Err(MessagingError::Unwanted);

@@ -133,10 +133,7 @@ async fn without_the_broker_everything_works_and_is_told_when_it_is_back() {
         .call("POST", &of_thread(&thread, "typing/"))
         .await
         .expect(200);
-    bob.client
-        .get(&of_thread(&thread, "typing/"))
-        .await
-        .expect(200);
+    bob.client.get(&of_thread(&thread, "typing/")).await.expect(200);
     read(&bob, &thread, &json!({})).await.expect(200);
     assert_eq!(history(&bob, &thread).await[0]["id"], sent["id"]);
     assert_eq!(waiting(&app).await, 2);
