@@ -30,13 +30,13 @@ use crate::{
 /// Longest title of a thread, in characters.
 const LONGEST_TITLE: usize = 120;
 /// Most people in a thread, besides whoever begins it.
-const MOST_PARTICIPANTS: usize = 500;
+const MOST_PARTICIPANTS: usize = 5_000;
 
 /// A conversation to be begun, as JSON, form or multipart.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes the body for the API's documentation")]
 pub struct ThreadBody {
-    /// The others, at most 500.
+    /// The others, at most 5,000.
     participant_ids: Vec<i64>,
     is_group: Option<bool>,
     #[schema(max_length = 120)]
