@@ -205,8 +205,7 @@ async fn check_willing(app: &App, viewer: &Viewer, others: &[UserId]) -> Result<
         let is_willing = match user.settings.dm_policy.as_str() {
             "everyone" => true,
             "nobody" => false,
-            // Whoever follows nobody yet would be out of everybody's reach.
-            _ => user.following_count == 0 || ties.get(&id).is_some_and(|ties| ties.is_followed),
+            _ => ties.get(&id).is_some_and(|ties| ties.is_followed),
         };
         if !is_willing {
             return Err(MessagingError::Unwanted);
