@@ -22,7 +22,7 @@ pub enum ModerationError {
     #[error("Moderators cannot act on targets of this kind.")]
     NotEnforceable,
     /// Accounts are not taken away from sight.
-    #[error("Only posts and comments can be removed.")]
+    #[error("Only posts, comments and messages can be removed.")]
     NotRemovable,
     /// The action has no end.
     #[error("Only a suspension or a restriction can have an end.")]

@@ -83,7 +83,7 @@ crate::settings! {
         /// Shared cache, throttles and rate limits. Blank: kept in each process.
         url: Option<ConnectionUrl> = ["REDIS_URL", "CACHE_URL"] or "",
         /// Publish/subscribe between processes, and what connected clients may have missed. Must lead to the same server from every process. Blank: `REDIS_URL`; without both, inside the process.
-        pubsub_url: Option<ConnectionUrl> = ["PUBSUB_REDIS_URL", "REALTIME_REDIS_URL"] or "",
+        pubsub_url: Option<ConnectionUrl> = ["REALTIME_REDIS_URL", "PUBSUB_REDIS_URL"] or "",
         /// Put before every key and channel, so that several instances can share a Redis.
         prefix: String = ["REDIS_PREFIX"] or "selflink:",
     }

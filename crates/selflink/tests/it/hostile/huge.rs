@@ -168,7 +168,9 @@ async fn overwhelm(app: &TestApp, endpoint: &Endpoint, user: &TestUser) {
             answer.status == 204 || answer.json().is_some(),
             "{context}: {answer:?}"
         );
-        if !endpoint.fields.is_empty() && !huge.right.is_empty() {
+        // What an id leads to may be asked for first, and not be there.
+        let is_missing = answer.status == 404 && endpoint.path.contains("{id}");
+        if !endpoint.fields.is_empty() && !huge.right.is_empty() && !is_missing {
             assert!(huge.right.contains(&answer.status), "{context}: {answer:?}");
         }
     }

@@ -121,7 +121,7 @@ async fn what_is_wrong_is_said() {
         ),
         (
             json!({ "target_type": "message", "target_id": 5 }),
-            json!({ "target_type": ["Moderators cannot act on targets of this kind."] }),
+            json!({ "target_id": ["There is no such message."] }),
         ),
         (
             json!({ "target_type": "post", "action": "ban" }),
@@ -129,7 +129,7 @@ async fn what_is_wrong_is_said() {
         ),
         (
             json!({ "action": "remove" }),
-            json!({ "action": ["Only posts and comments can be removed."] }),
+            json!({ "action": ["Only posts, comments and messages can be removed."] }),
         ),
         (
             json!({ "expires_at": "2030-01-01T00:00:00Z" }),

@@ -37,7 +37,11 @@ async fn sees(viewer: &TestUser, user: &TestUser, status: &str) {
 
 /// The next frame, which has to tell of this.
 async fn hears(socket: &mut Socket, user: &TestUser, status: &str) {
-    let frame = socket.next().await;
+    // A new follower is told of by a notification, too, which comes when it comes.
+    let mut frame = socket.next().await;
+    while frame["type"] == "notification:new" {
+        frame = socket.next().await;
+    }
     assert_eq!(
         (
             &frame["type"],
