@@ -105,7 +105,7 @@ pub struct Filter {
 }
 
 /// How long the list waits for messages that were sent before it was asked for.
-const PATIENCE: Duration = Duration::from_millis(200);
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A page of the notifications of an account. Whoever was sent a message before finds it there.
 pub async fn page_of(

@@ -5,7 +5,10 @@
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
-use futures::{FutureExt as _, future::BoxFuture};
+use futures::{
+    FutureExt as _,
+    future::{BoxFuture, join_all},
+};
 use sea_orm::{ConnectionTrait, DbErr, QueryResult, Statement};
 use serde::{Serialize, de::DeserializeOwned};
 use tokio_util::sync::CancellationToken;
@@ -170,15 +173,19 @@ async fn deliver_batch(app: &App, subscriptions: &[Subscription]) -> Result<usiz
     Ok(events.len())
 }
 
+/// Hands an event to all its subscribers at the same time: none waits for another, nor for one that refuses it.
 async fn deliver(app: &App, subscriptions: &[Subscription], event: &Event) -> anyhow::Result<()> {
-    for subscription in subscriptions
+    let concerned = subscriptions
         .iter()
-        .filter(|subscription| subscription.event == event.name)
-    {
+        .filter(|subscription| subscription.event == event.name);
+    let handled = concerned.map(|subscription| async {
         let handled = AssertUnwindSafe((subscription.handle)(app.clone(), event.clone())).catch_unwind();
         // A panic must not end the relay, and with it the process: it would meet the same event again and again.
         let outcome = handled.await.unwrap_or_else(|_| Err(anyhow::anyhow!("panicked")));
-        outcome.map_err(|error| error.context(format!("subscriber {}", subscription.subscriber)))?;
+        outcome.map_err(|error| error.context(format!("subscriber {}", subscription.subscriber)))
+    });
+    for outcome in join_all(handled).await {
+        outcome?;
     }
     metrics::counter!("selflink_events_delivered_total", "event" => event.name.clone()).increment(1);
     Ok(())

@@ -88,7 +88,7 @@ async fn an_account_takes_what_it_sent_with_it_and_leaves_the_rest_in_order() {
         "the one that nobody was left in is gone"
     );
     assert_eq!(
-        value::<i64>(&app, "SELECT sum(message_count) FROM threads").await,
+        value::<i64>(&app, "SELECT CAST(sum(message_count) AS BIGINT) FROM threads").await,
         5
     );
     app.stop().await;
