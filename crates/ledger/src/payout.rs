@@ -103,10 +103,9 @@ impl Balances {
             .strip_prefix(USER_ACCOUNT)
             .and_then(|user| user.parse().ok());
         if let Some(user) = user.filter(|_| *currency == POINTS) {
-            let signed = if *direction == Direction::Credit {
-                *amount
-            } else {
-                -*amount
+            let signed = match direction {
+                Direction::Credit => *amount,
+                Direction::Debit => amount.checked_neg().ok_or(Overflow)?,
             };
             let balance = self.users.entry(user).or_default();
             *balance = balance.checked_add(signed).ok_or(Overflow)?;

@@ -39,16 +39,48 @@ impl Walk<'_> {
         let size = self.checkpoint.size;
         let bar = self.progress.entries(size);
         reader.compare_since()?;
-        let bundles: Vec<Tile> = Tile::all(Layer::Entries, size).collect();
-        for batch in bundles.chunks(self.source.at_once()) {
-            for (bundle, bytes) in batch.iter().zip(self.source.read_tiles(batch)) {
-                reader.bundle(*bundle, &bytes?, visit)?;
-                bar.inc(bundle.width.into());
-            }
-        }
+        each_entry(self.source, 0, size, |index, entry| {
+            reader.entry(entry)?;
+            visit(index, entry)?;
+            bar.inc(1);
+            reader.compare_since()
+        })?;
         reader.finish()?;
         bar.finish_and_clear();
         Ok(())
+    }
+}
+
+/// Reads the entries from place `from` up to and without `size`.
+pub fn each_entry(
+    source: &Source,
+    from: u64,
+    size: u64,
+    mut visit: impl FnMut(u64, &[u8]) -> Checked<()>,
+) -> Checked<()> {
+    let width = u64::from(WIDTH);
+    // Not a list of them: the size is what a stranger signed, and may be any.
+    let mut bundles =
+        (from / width..size.div_ceil(width)).filter_map(|place| Tile::in_tree(Layer::Entries, place, size));
+    loop {
+        let batch: Vec<Tile> = bundles.by_ref().take(source.at_once()).collect();
+        if batch.is_empty() {
+            return Ok(());
+        }
+        for (bundle, bytes) in batch.iter().zip(source.read_tiles(&batch)) {
+            let bytes = bytes?;
+            let Some(entries) = bundle.entries(&bytes) else {
+                return unchecked(format!(
+                    "{} does not hold {} entries",
+                    bundle.path(),
+                    bundle.width
+                ));
+            };
+            let places = bundle.index * width..;
+            for (index, entry) in places.zip(entries).filter(|(index, _)| *index >= from) {
+                visit(index, entry)?;
+            }
+        }
     }
 }
 
@@ -61,22 +93,9 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn bundle(&mut self, bundle: Tile, bytes: &[u8], visit: &mut Visit<'_>) -> Checked<()> {
-        let Some(entries) = bundle.entries(bytes) else {
-            return unchecked(format!(
-                "{} does not hold {} entries",
-                bundle.path(),
-                bundle.width
-            ));
-        };
-        for entry in entries {
-            let index = self.range.size();
-            self.range.append(Hash::leaf(entry), &mut self.nodes);
-            self.compare_tiles()?;
-            visit(index, entry)?;
-            self.compare_since()?;
-        }
-        Ok(())
+    fn entry(&mut self, entry: &[u8]) -> Checked<()> {
+        self.range.append(Hash::leaf(entry), &mut self.nodes);
+        self.compare_tiles()
     }
 
     fn finish(mut self) -> Checked<()> {

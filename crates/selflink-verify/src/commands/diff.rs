@@ -5,12 +5,11 @@ use std::collections::BTreeMap;
 use ledger::Hash;
 use ledger::checkpoint::Checkpoint;
 use ledger::entry::Entry;
-use ledger::tile::{Layer, Tile, WIDTH};
 use ledger::tree::TiledTree;
 use serde_json::{Map, Value};
 
 use crate::progress::Progress;
-use crate::report::{Checked, Failure, Report, misbehaviour, unchecked};
+use crate::report::{Checked, Failure, Report, misbehaviour};
 use crate::source::Source;
 use crate::trust::Trust;
 use crate::walk;
@@ -129,29 +128,12 @@ fn extends(
     }
     let bar = progress.entries(new.size - old.size);
     let mut nodes = Vec::new();
-    let first_bundle = old.size / u64::from(WIDTH);
-    let bundles: Vec<Tile> = (first_bundle..)
-        .map_while(|index| Tile::in_tree(Layer::Entries, index, new.size))
-        .collect();
-    for batch in bundles.chunks(newer.at_once()) {
-        for (bundle, bytes) in batch.iter().zip(newer.read_tiles(batch)) {
-            let bytes = bytes?;
-            let Some(entries) = bundle.entries(&bytes) else {
-                return unchecked(format!(
-                    "{} does not hold {} entries",
-                    bundle.path(),
-                    bundle.width
-                ));
-            };
-            let start = bundle.index * u64::from(WIDTH);
-            for (index, entry) in (start..).zip(entries).filter(|(index, _)| *index >= old.size) {
-                range.append(Hash::leaf(entry), &mut nodes);
-                nodes.clear();
-                added.add(index, entry)?;
-                bar.inc(1);
-            }
-        }
-    }
+    walk::each_entry(newer, old.size, new.size, |index, entry| {
+        range.append(Hash::leaf(entry), &mut nodes);
+        nodes.clear();
+        bar.inc(1);
+        added.add(index, entry)
+    })?;
     bar.finish_and_clear();
     if range.root() == new.root {
         return Ok(());

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
+use ledger::entry::EntryError;
 use ledger::proof;
 use ledger::receipt::{Receipt, ReceiptError};
 use ledger::tile::{Layer, Tile, WIDTH};
@@ -64,6 +65,9 @@ fn refused_receipt(error: ReceiptError) -> Failure {
         ReceiptError::Format(_) => Failure::Unchecked(error.to_string()),
         // Anyone can write a receipt with a wrong proof: it says nothing about the log.
         ReceiptError::Proof(_) => Failure::Unchecked(format!("the receipt proves nothing: {error}")),
+        ReceiptError::Entry(EntryError::Kind(_) | EntryError::Version(_)) => {
+            Failure::Unchecked(error.to_string())
+        }
         ReceiptError::Entry(_) => Failure::Misbehaviour(error.to_string()),
     }
 }
