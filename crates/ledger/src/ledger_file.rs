@@ -71,6 +71,13 @@ pub struct Row {
 }
 
 impl Row {
+    /// Sets what it refers to.
+    #[must_use]
+    pub fn with_reference(mut self, reference: impl Into<String>) -> Self {
+        self.reference = reference.into();
+        self
+    }
+
     /// Sets what else is known about it.
     #[must_use]
     pub fn with_metadata(mut self, metadata: &Map<String, Value>) -> Self {

@@ -73,11 +73,9 @@ pub fn row(id: i64, contributor: i64, points: i64) -> Row {
     let Value::Object(metadata) = metadata else {
         panic!("an object")
     };
-    Row {
-        reference: format!("PR-{id}"),
-        ..Row::new(EventId(id), ContributorId(contributor), kind, points, at)
-    }
-    .with_metadata(&metadata)
+    Row::new(EventId(id), ContributorId(contributor), kind, points, at)
+        .with_reference(format!("PR-{id}"))
+        .with_metadata(&metadata)
 }
 
 impl Publisher {
