@@ -86,7 +86,9 @@ mod tests {
 
     fn list(items: &[i64]) -> Multiset {
         let mut list = Multiset::new(Key::new(Hash::empty(), Hash::of(b"b")));
-        items.iter().for_each(|item| list.add(*item, &item.to_be_bytes()));
+        for item in items {
+            list.add(*item, &item.to_be_bytes());
+        }
         list
     }
 

@@ -8,7 +8,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use crate::allocation::Overflow;
 use crate::{EventId, Hash, Sha256, Timestamp, Zone};
@@ -125,7 +125,8 @@ impl Balances {
         let mut total_points: i64 = 0;
         for (user, points) in &lines {
             total_points = total_points.checked_add(*points).ok_or(Overflow)?;
-            csv.push_str(&format!("{user},{points}\r\n"));
+            // Writing to a String cannot fail.
+            let _ = write!(csv, "{user},{points}\r\n");
         }
         Ok(PayoutFile {
             inputs_hash: self.inputs.finish(),
@@ -171,9 +172,11 @@ mod tests {
                 occurred_at,
             };
             balances.add(&posting).unwrap();
-            lines.push_str(&format!(
+            write!(
+                lines,
                 "t|1|{account}|{direction}|{amount}|{currency}|2025-01-02T03:04:05+00:00"
-            ));
+            )
+            .unwrap();
         };
         post(POOL_ACCOUNT, Direction::Debit, 10, POINTS);
         for (user, credit, debit) in [(9, 10, 1), (3, 10, 1), (5, 4, 4), (6, 1, 3)] {

@@ -62,6 +62,7 @@ impl Tile {
     }
 
     /// The tile at the same place when it is full, where a partial one may already be gone.
+    #[must_use]
     pub fn full(&self) -> Self {
         Self {
             width: WIDTH,

@@ -17,8 +17,8 @@ const DEFAULT_PATH: &str = "/api/v1/rewards";
 /// Longest file that is read whole: the largest bundle of entries has 256 of 64 KiB.
 const MAX_FILE: u64 = 64 << 20;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-const FILE_TIMEOUT: Duration = Duration::from_secs(60);
-const STREAM_TIMEOUT: Duration = Duration::from_secs(6 * 3600);
+const FILE_TIMEOUT: Duration = Duration::from_mins(1);
+const STREAM_TIMEOUT: Duration = Duration::from_hours(6);
 const ATTEMPTS: u32 = 4;
 /// Files that are asked for at the same time, so that a long log does not wait for each answer.
 const AT_ONCE: usize = 8;

@@ -87,13 +87,13 @@ impl Keys {
 
     /// Reads a checkpoint that was kept and checks that the log signed it.
     pub fn open(&self, text: &str) -> Checked<Signed> {
-        let note: Note = text.parse().map_err(refused)?;
+        let note: Note = text.parse()?;
         self.open_note(note)
     }
 
     /// Checks that the log signed a checkpoint.
     pub fn open_note(&self, note: Note) -> Checked<Signed> {
-        let checkpoint = Checkpoint::open(&note, &self.log).map_err(refused)?;
+        let checkpoint = Checkpoint::open(&note, &self.log)?;
         Ok(Signed { checkpoint, note })
     }
 
@@ -114,7 +114,7 @@ impl Keys {
                     ));
                 }
                 Err(NoteError::Unsigned(name)) => report.warn(format!("not signed by witness {name}")),
-                Err(error) => return Err(refused(error)),
+                Err(error) => return Err(error.into()),
             }
         }
         if signed < self.quorum {
@@ -128,10 +128,12 @@ impl Keys {
 }
 
 /// A signature that is there and wrong is a contradiction; everything else means that nothing is known.
-pub fn refused(error: NoteError) -> Failure {
-    match error {
-        NoteError::Signature(_) => Failure::Misbehaviour(error.to_string()),
-        _ => Failure::Unchecked(error.to_string()),
+impl From<NoteError> for Failure {
+    fn from(error: NoteError) -> Self {
+        match error {
+            NoteError::Signature(_) => Self::Misbehaviour(error.to_string()),
+            _ => Self::Unchecked(error.to_string()),
+        }
     }
 }
 
@@ -146,7 +148,7 @@ fn read_key(text_or_file: &str, algorithm: Algorithm) -> Checked<VerifierKey> {
 }
 
 fn parse_key(text: &str, algorithm: Algorithm) -> Checked<VerifierKey> {
-    let key: VerifierKey = text.parse().map_err(refused)?;
+    let key: VerifierKey = text.parse()?;
     match (key.algorithm() == algorithm, algorithm) {
         (true, _) => Ok(key),
         (false, Algorithm::Note) => {

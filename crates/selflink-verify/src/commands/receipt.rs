@@ -11,7 +11,7 @@ use ledger::tree::TiledTree;
 
 use crate::report::{Checked, Failure, Report, misbehaviour, unchecked};
 use crate::source::Source;
-use crate::trust::{Keys, Trust, refused};
+use crate::trust::{Keys, Trust};
 
 /// Options.
 #[derive(clap::Args)]
@@ -42,8 +42,8 @@ pub fn run(args: &Args, report: &mut Report) -> Checked<()> {
     let file = args.file.display();
     let text =
         fs::read_to_string(&args.file).map_err(|error| Failure::Unchecked(format!("{file}: {error}")))?;
-    let receipt: Receipt = text.parse().map_err(refused_receipt)?;
-    let (entry, checkpoint) = receipt.verify(keys.log()).map_err(refused_receipt)?;
+    let receipt: Receipt = text.parse()?;
+    let (entry, checkpoint) = receipt.verify(keys.log())?;
     report.checked(format!(
         "entry {} of kind {} is in the log of {} as signed with {} entries",
         receipt.index,
@@ -59,16 +59,17 @@ pub fn run(args: &Args, report: &mut Report) -> Checked<()> {
     Ok(())
 }
 
-fn refused_receipt(error: ReceiptError) -> Failure {
-    match error {
-        ReceiptError::Checkpoint(error) => refused(error),
-        ReceiptError::Format(_) => Failure::Unchecked(error.to_string()),
-        // Anyone can write a receipt with a wrong proof: it says nothing about the log.
-        ReceiptError::Proof(_) => Failure::Unchecked(format!("the receipt proves nothing: {error}")),
-        ReceiptError::Entry(EntryError::Kind(_) | EntryError::Version(_)) => {
-            Failure::Unchecked(error.to_string())
+impl From<ReceiptError> for Failure {
+    fn from(error: ReceiptError) -> Self {
+        match error {
+            ReceiptError::Checkpoint(error) => error.into(),
+            ReceiptError::Format(_) | ReceiptError::Entry(EntryError::Kind(_) | EntryError::Version(_)) => {
+                Self::Unchecked(error.to_string())
+            }
+            // Anyone can write a receipt with a wrong proof: it says nothing about the log.
+            ReceiptError::Proof(_) => Self::Unchecked(format!("the receipt proves nothing: {error}")),
+            ReceiptError::Entry(_) => Self::Misbehaviour(error.to_string()),
         }
-        ReceiptError::Entry(_) => Failure::Misbehaviour(error.to_string()),
     }
 }
 

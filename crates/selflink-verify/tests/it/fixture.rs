@@ -179,7 +179,9 @@ impl Publisher {
         rows.sort_by_key(|row| (row.occurred_at, row.id));
         let mut csv = Vec::new();
         let mut writer = LedgerWriter::new(&mut csv, period).unwrap();
-        rows.iter().for_each(|row| writer.write(row).unwrap());
+        for row in &rows {
+            writer.write(row).unwrap();
+        }
         let summary = writer.finish().unwrap();
         let (revenue_cents, costs_cents, pool_percent) = (100_001, 1, 50);
         let pool_cents = pool_cents(revenue_cents, costs_cents, pool_percent).unwrap();
