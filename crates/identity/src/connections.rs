@@ -43,10 +43,9 @@ pub async fn still_standing(app: &App, holders: &[(UserId, Option<i64>)]) -> Res
     let judge = |(user, session): &(UserId, Option<i64>)| {
         let rows: Vec<_> = found.iter().filter(|(id, ..)| id == user).collect();
         match rows.first() {
-            None => Hold::SignedOut,
             Some((_, false, _)) => Hold::Inactive,
             Some(_) if session.is_none() || rows.iter().any(|(.., open)| open == session) => Hold::Stands,
-            Some(_) => Hold::SignedOut,
+            _ => Hold::SignedOut,
         }
     };
     Ok(holders.iter().map(judge).collect())

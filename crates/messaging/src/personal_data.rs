@@ -59,10 +59,10 @@ pub async fn erase(tx: &Tx, user: UserId) -> Result<(), DbErr> {
     while withdraw_batch(tx, user).await? > 0 {}
     let text = "SELECT thread_id FROM thread_members WHERE user_id = $1 ORDER BY thread_id";
     for id in sql::ids(tx, text, [user.0.into()]).await? {
-        if let Some(held) = held::hold(tx, id).await? {
-            if let Some(held) = leaving::take_out(tx, held, user).await? {
-                held.settle_for_others(tx).await?;
-            }
+        if let Some(held) = held::hold(tx, id).await?
+            && let Some(held) = leaving::take_out(tx, held, user).await?
+        {
+            held.settle_for_others(tx).await?;
         }
     }
     Ok(())

@@ -5,7 +5,10 @@
 //! not publish stays; the event of the outbox that every notice has brings it back. Whoever gets a notice twice knows it by its
 //! `event_id`.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
 
 use chrono::{DateTime, Utc};
 use identity::ties;
@@ -225,12 +228,11 @@ async fn notices(app: &App, thread_id: i64, waiting: &[Waiting]) -> Result<Vec<N
     let on = app.db().reader();
     let members = access::members(on, thread_id).await?;
     let mut apart: HashMap<UserId, Vec<UserId>> = HashMap::new();
-    for actor in waiting.iter().filter_map(|notice| notice.actor) {
-        if !apart.contains_key(&actor) {
-            let ties = ties(on, actor, &members).await?;
-            let others = ties.into_iter().filter(|(_, ties)| ties.are_apart());
-            apart.insert(actor, others.map(|(user, _)| user).collect());
-        }
+    let actors: HashSet<UserId> = waiting.iter().filter_map(|notice| notice.actor).collect();
+    for actor in actors {
+        let ties = ties(on, actor, &members).await?;
+        let others = ties.into_iter().filter(|(_, ties)| ties.are_apart());
+        apart.insert(actor, others.map(|(user, _)| user).collect());
     }
     let messages: Vec<i64> = waiting
         .iter()

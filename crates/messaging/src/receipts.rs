@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// A message's standing, as its members are told of it.
-struct Status {
+struct Receipt {
     id: i64,
     status: &'static str,
     delivered_at: Option<DateTime<Utc>>,
@@ -26,7 +26,7 @@ struct Status {
     client_uuid: Option<String>,
 }
 
-impl Status {
+impl Receipt {
     /// For clients that read `payload`, and for those that read the frame itself.
     fn frame(&self, thread_id: i64) -> Map<String, Value> {
         let time = |moment: Option<DateTime<Utc>>| {
@@ -76,7 +76,7 @@ pub async fn acknowledge(app: &App, viewer: &Viewer, id: i64) -> Result<(), Mess
             let Some(row) = sql::row(&tx, text, [id.into(), tx.now().into()]).await? else {
                 return Ok(None);
             };
-            let status = Status {
+            let status = Receipt {
                 id,
                 status: "delivered",
                 delivered_at: Some(tx.now()),
@@ -170,7 +170,7 @@ async fn mark_read(
     thread_id: i64,
     user: UserId,
     (mark, target): (i64, i64),
-) -> Result<Vec<Status>, DbErr> {
+) -> Result<Vec<Receipt>, DbErr> {
     let text = "UPDATE messages SET status = 'read', read_at = $5, delivered_at = coalesce(delivered_at, $5), updated_at = $5 \
                 WHERE thread_id = $1 AND id > $3 AND id <= $4 AND sender_id <> $2 AND status <> 'read' \
                 RETURNING id, delivered_at, client_uuid";
@@ -182,8 +182,8 @@ async fn mark_read(
         tx.now().into(),
     ];
     let rows = sql::rows(tx, text, values).await?;
-    let status = |row: &sea_orm::QueryResult| -> Result<Status, DbErr> {
-        Ok(Status {
+    let status = |row: &sea_orm::QueryResult| -> Result<Receipt, DbErr> {
+        Ok(Receipt {
             id: row.try_get_by_index(0)?,
             status: "read",
             delivered_at: row.try_get_by_index(1)?,
@@ -202,7 +202,7 @@ mod tests {
 
     #[test]
     fn times_of_receipts_name_their_zone_in_digits() {
-        let status = Status {
+        let status = Receipt {
             id: 1,
             status: "read",
             delivered_at: DateTime::from_timestamp_micros(1_700_000_000_500_000),

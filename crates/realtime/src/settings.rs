@@ -48,8 +48,8 @@ impl Default for RealtimeSettings {
             close_expired: false,
             max_connections: Within(50_000),
             sockets_per_user: Within(20),
-            connect_rate: per_minute(240),
-            frame_rate: per_minute(240),
+            connect_rate: Some(per_minute(240)),
+            frame_rate: Some(per_minute(240)),
             queue_frames: Within(2048),
             log_events: Within(1000),
             log_hours: Within(24),
@@ -57,11 +57,11 @@ impl Default for RealtimeSettings {
     }
 }
 
-const fn per_minute(count: u32) -> Option<Rate> {
-    Some(Rate {
+const fn per_minute(count: u32) -> Rate {
+    Rate {
         count,
         period: Duration::from_mins(1),
-    })
+    }
 }
 
 impl RealtimeSettings {

@@ -186,6 +186,7 @@ fn holder_of(claims: &Value) -> Option<Holder> {
 #[cfg(test)]
 mod tests {
     use chrono::Duration;
+    use serde_json::json;
 
     use super::*;
     use crate::config::{Config, Environment};
@@ -252,7 +253,7 @@ mod tests {
         let tokens = Tokens::new(&Secret::new("k"), &settings);
         let end = now().timestamp() + 10;
         let claims = |more: Value| {
-            let mut claims = serde_json::json!({ "token_type": "access", "exp": end });
+            let mut claims = json!({ "token_type": "access", "exp": end });
             claims
                 .as_object_mut()
                 .expect("an object")
@@ -267,7 +268,6 @@ mod tests {
                 expires_at: end,
             })
         };
-        use serde_json::json;
         assert_eq!(holder("k", json!({ "user_id": 7, "sid": 9 })), seven(Some(9)));
         assert_eq!(holder("gateway", json!({ "user_id": "7" })), seven(None));
         assert_eq!(holder("k", json!({ "sub": "7" })), seven(None));

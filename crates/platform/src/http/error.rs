@@ -53,7 +53,8 @@ impl ApiError {
 
     /// 400 with messages by field below `detail`, as the clients of messages know them.
     pub fn fields_in_detail(errors: Map<String, Value>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, json!({ "detail": errors }))
+        let below = Map::from_iter([("detail".to_owned(), Value::Object(errors))]);
+        Self::new(StatusCode::BAD_REQUEST, Value::Object(below))
     }
 
     /// 400 with a list of one message below `detail`.

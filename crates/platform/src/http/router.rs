@@ -76,7 +76,7 @@ pub fn router(
         .with_state(app.clone()))
 }
 
-/// Handshakes of WebSockets are told that they are not welcome: clients take a 404 for a gateway that is being replaced.
+/// Handshakes of web sockets are told that they are not welcome: clients take a 404 for a gateway that is being replaced.
 async fn unknown_path(headers: HeaderMap) -> ApiError {
     if headers.contains_key(header::SEC_WEBSOCKET_KEY) {
         ApiError::forbidden()

@@ -106,7 +106,7 @@ impl RedisLog {
         let opened = self
             .redis
             .run(|mut connection| async move { open.invoke_async(&mut connection).await });
-        opened.await.map_err(failure)
+        opened.await.map_err(|error| failure(&error))
     }
 
     pub async fn after(&self, user: UserId, last: i64, fresh: i64) -> Result<Missed, PubSubError> {
@@ -120,7 +120,7 @@ impl RedisLog {
             .redis
             .run(|mut connection| async move { after.invoke_async(&mut connection).await })
             .await;
-        match found.map_err(failure)? {
+        match found.map_err(|error| failure(&error))? {
             Some((before, events)) => Ok(Missed::Events {
                 before,
                 events: events.into_iter().filter_map(as_text).collect(),
@@ -147,7 +147,7 @@ impl RedisLog {
                 .redis
                 .run(|mut connection| async move { tell.invoke_async(&mut connection).await })
                 .await;
-            told.map_err(failure)?;
+            told.map_err(|error| failure(&error))?;
         }
         Ok(())
     }
@@ -158,7 +158,7 @@ fn as_text((event, frame): (i64, Vec<u8>)) -> Option<(i64, Utf8Bytes)> {
     Some((event, Utf8Bytes::try_from(Bytes::from(frame)).ok()?))
 }
 
-fn failure(error: RedisError) -> PubSubError {
+fn failure(error: &RedisError) -> PubSubError {
     if error.is_io_error() || error.is_unrecoverable_error() {
         PubSubError::Unavailable(error.to_string())
     } else {

@@ -25,15 +25,15 @@ pub async fn publish(
 ) -> Response {
     let body = match body {
         Ok(body) => body,
-        Err(rejection) => return refusal(rejection.status(), json!(rejection.body_text())),
+        Err(rejection) => return refusal(rejection.status(), &json!(rejection.body_text())),
     };
     match accept(&app, &origin, &headers, &body).await {
         Ok(()) => Json(json!({ "status": "ok" })).into_response(),
-        Err((status, detail)) => refusal(status, detail),
+        Err((status, detail)) => refusal(status, &detail),
     }
 }
 
-fn refusal(status: StatusCode, detail: Value) -> Response {
+fn refusal(status: StatusCode, detail: &Value) -> Response {
     (status, Json(json!({ "detail": detail }))).into_response()
 }
 

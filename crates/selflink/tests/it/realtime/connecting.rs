@@ -148,7 +148,7 @@ async fn odd_frames_are_answered_and_hurt_nobody() {
     let frames = [presence, message, long].map(|frame| frame.to_string());
     for text in texts.into_iter().map(str::to_owned).chain(frames) {
         odd.send_text(&text).await;
-        assert_eq!(odd.next().await, ack("ignored"), "{:.40}", text);
+        assert_eq!(odd.next().await, ack("ignored"), "{text:.40}");
     }
     futures::SinkExt::send(&mut odd.0, Message::binary(vec![0, 1]))
         .await

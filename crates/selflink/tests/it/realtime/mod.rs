@@ -120,7 +120,7 @@ impl Socket {
                     while let Some(Ok(_)) = self.0.next().await {}
                     return (frame.code.into(), frame.reason.to_string(), frames);
                 }
-                Some(Ok(Message::Close(None))) | Some(Err(_)) | None => return (0, String::new(), frames),
+                Some(Ok(Message::Close(None)) | Err(_)) | None => return (0, String::new(), frames),
                 Some(Ok(_)) => {}
             }
         }

@@ -86,17 +86,8 @@ impl Device {
         let event = frame["event_id"].as_str();
         match frame["type"].as_str() {
             // Where it is from now on, if it was nowhere yet: what is older is in the list.
-            Some("resumed") if self.last_event.is_empty() => {
-                if !self.sync().await {
-                    return false;
-                }
-            }
-            Some("resumed") => return true,
-            Some("sync_required") => {
-                if !self.sync().await {
-                    return false;
-                }
-            }
+            Some("resumed") if !self.last_event.is_empty() => return true,
+            Some("resumed" | "sync_required") if !self.sync().await => return false,
             Some("message:new") => self.keep(&frame["payload"]),
             _ => {}
         }

@@ -88,10 +88,6 @@ impl Browser {
     }
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the test is set up by the one who runs it"
-)]
 fn is_required() -> bool {
     let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     is_set("CI") || is_set("SELFLINK_REQUIRE_BROWSER")
